@@ -1,0 +1,43 @@
+# Two commands, each with all its own set-up: `make study` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV  ?= .venv
+BIN   := $(VENV)/bin
+READY := $(VENV)/.ready
+DATA  ?=
+PRESET ?= quick
+OUT   ?= study
+
+# Real films leave a line in the committed ledger when their test set is scored; phantoms need none.
+STUDY_FLAGS = --out $(OUT) --preset $(PRESET) $(if $(DATA),--data $(DATA) --ledger results/ledger.csv)
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(READY): settings.ini setup.py constraints.txt
+	python3 -m venv $(VENV)
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[train,dev]'
+	@touch $@
+
+setup: $(READY) ## the environment in .venv (skipped once it stands)
+
+study: $(READY) ## the whole study: make study [DATA=path/to/chest_xray] [PRESET=smoke|quick|full] [OUT=folder]
+	$(BIN)/pneumo_study $(STUDY_FLAGS)
+
+test: $(READY) ## export and clean leave no diff, pages agree, every notebook runs
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/check.py
+
+lab: $(READY) ## JupyterLab on the notebooks
+	$(BIN)/jupyter lab nbs
+
+chapters: $(READY) ## execute chapters on real films and keep their outputs: make chapters DATA=… [ONLY="03_explore …"]
+	$(BIN)/python tools/chapters.py --data $(DATA) $(ONLY)
+
+results: $(READY) ## the committed results: the quick study of the real films, written to results/study
+	$(MAKE) study OUT=results/study PRESET=quick DATA=$(DATA)
+
+export: $(READY) ## notebooks → library, clean notebooks, README
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/check.py --write
+
+.PHONY: help setup study test lab chapters results export
