@@ -26,7 +26,7 @@ study: $(READY) ## the whole study: make study [DATA=path/to/chest_xray] [PRESET
 	$(BIN)/pneumo_study $(STUDY_FLAGS)
 
 test: $(READY) ## export and clean leave no diff, pages agree, every notebook runs
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/check.py
+	$(BIN)/python tools/check.py
 
 lab: $(READY) ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab nbs
@@ -38,6 +38,6 @@ results: $(READY) ## the committed results: the quick study of the real films, w
 	$(MAKE) study OUT=results/study PRESET=quick DATA=$(DATA)
 
 export: $(READY) ## notebooks → library, clean notebooks, README
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/check.py --write
+	$(BIN)/python tools/check.py --write
 
 .PHONY: help setup study test lab chapters results export

@@ -5,15 +5,15 @@
 # %% auto #0
 __all__ = ['LABELS', 'SPLITS', 'EXPECTED', 'Source', 'WAYS_OUT', 'COLUMNS', 'PROBLEMS', 'NEAR_BITS', 'CohortError', 'parse_name',
            'films_root', 'find_films', 'download_medmnist', 'perceptual_hash', 'read_cohort', 'film_paths',
-           'load_cohort', 'unpack_medmnist', 'near_pairs', 'duplicates', 'grouped_folds', 'grouped_split',
-           'sample_groups', 'cohort_hash', 'is_phantom', 'source_line', 'stamp', 'preset_name', 'split_certificate',
-           'verify']
+           'load_cohort', 'unpack_medmnist', 'cohort_hash', 'is_phantom', 'source_line', 'stamp', 'preset_name',
+           'near_pairs', 'duplicates', 'grouped_folds', 'grouped_split', 'sample_groups', 'split_certificate', 'verify']
 
 # %% ../nbs/02_cohort.ipynb #2
 import hashlib, io, json, os, re, socket, threading
 from collections import namedtuple
 from pathlib import Path
 import numpy as np, pandas as pd
+from PIL import Image
 from .film import FilmError, cache_folder, file_hash, read_film, threaded, write_atomic
 
 # %% ../nbs/02_cohort.ipynb #5
@@ -237,6 +237,37 @@ def unpack_medmnist(
     return target
 
 # %% ../nbs/02_cohort.ipynb #25
+def cohort_hash(
+    cohort:pd.DataFrame, # With `split`, `label`, `sha256`
+)->str:                  # 12 hex digits
+    "The name of exactly these films in exactly these splits, whatever their order"
+    rows = sorted(cohort.split + ' ' + cohort.label + ' ' + cohort.sha256)
+    return hashlib.sha256('\n'.join(rows).encode()).hexdigest()[:12]
+
+def is_phantom(cohort:pd.DataFrame)->bool: return bool((cohort.source == 'phantom').any())
+
+_CITE = dict(public='Kermany et al. 2018 (CC BY 4.0)', medmnist='PneumoniaMNIST, after Kermany et al. 2018 (CC BY 4.0)',
+             phantom='PHANTOM films, not patients', folder='films of a folder')
+
+def source_line(
+    cohort:pd.DataFrame, # Any part of a cohort
+)->str:                  # e.g. 'Kermany et al. 2018 (CC BY 4.0) · 5,856 films · cohort 0123456789ab'
+    "Whose films these are, how many, and the cohort's name"
+    return f'{_CITE["phantom" if is_phantom(cohort) else cohort.source.iloc[0]]} · {len(cohort):,} films · cohort {cohort_hash(cohort)}'
+
+def stamp(
+    ax,       # Matplotlib Axes; its whole figure is stamped
+    line:str, # What to write, usually a `source_line`; empty writes nothing
+):            # `ax`
+    "Write small below a figure whose films it shows"
+    if line: ax.figure.text(0.995, -0.02, line, ha='right', va='top', fontsize=7, color='#555555')
+    return ax
+
+def preset_name()->str: # 'smoke', 'quick' or 'full'
+    "How much a chapter computes: `PNEUMO_PRESET`, else little under nbdev_test and 'quick' for a reader"
+    return os.environ.get('PNEUMO_PRESET') or ('smoke' if os.environ.get('IN_TEST') else 'quick')
+
+# %% ../nbs/02_cohort.ipynb #27
 NEAR_BITS = 24  # of 256: copies stay below, different films above (measured in `02_cohort`)
 
 def _bits(phash): return np.array([np.frombuffer(bytes.fromhex(h), np.uint64) for h in phash])
@@ -255,7 +286,7 @@ def near_pairs(
         found.append(np.stack([a[keep] + start, b[keep], far[a[keep], b[keep]]], 1))
     return pd.DataFrame(np.concatenate(found), columns=['a', 'b', 'bits'])
 
-# %% ../nbs/02_cohort.ipynb #26
+# %% ../nbs/02_cohort.ipynb #28
 def duplicates(
     cohort:pd.DataFrame, # With `path`, `sha256`, `phash`
 )->pd.DataFrame:         # one row per pair: a, b (paths), kind ('same bytes' or 'near copy'), bits, and both films' split, label, patient
@@ -278,7 +309,7 @@ def _tie_copies(cohort):
     first = pd.Series(names).groupby(joined).first()
     return cohort.assign(group=first[joined[code]].to_numpy())
 
-# %% ../nbs/02_cohort.ipynb #31
+# %% ../nbs/02_cohort.ipynb #35
 def grouped_folds(
     cohort:pd.DataFrame, # One row per film, with `group` and `label`
     k:int=5,             # Number of folds
@@ -316,37 +347,6 @@ def sample_groups(
         sizes = part.groupby('group').size()[rng.permutation(groups)].cumsum()
         keep.append(part[part.group.isin(sizes.index[:int((sizes < want).sum()) + 1])])
     return pd.concat(keep).sort_index()
-
-# %% ../nbs/02_cohort.ipynb #34
-def cohort_hash(
-    cohort:pd.DataFrame, # With `split`, `label`, `sha256`
-)->str:                  # 12 hex digits
-    "The name of exactly these films in exactly these splits, whatever their order"
-    rows = sorted(cohort.split + ' ' + cohort.label + ' ' + cohort.sha256)
-    return hashlib.sha256('\n'.join(rows).encode()).hexdigest()[:12]
-
-def is_phantom(cohort:pd.DataFrame)->bool: return bool((cohort.source == 'phantom').any())
-
-_CITE = dict(public='Kermany et al. 2018 (CC BY 4.0)', medmnist='PneumoniaMNIST, after Kermany et al. 2018 (CC BY 4.0)',
-             phantom='PHANTOM films, not patients', folder='films of a folder')
-
-def source_line(
-    cohort:pd.DataFrame, # Any part of a cohort
-)->str:                  # e.g. 'Kermany et al. 2018 (CC BY 4.0) · 5,856 films · cohort 0123456789ab'
-    "Whose films these are, how many, and the cohort's name"
-    return f'{_CITE["phantom" if is_phantom(cohort) else cohort.source.iloc[0]]} · {len(cohort):,} films · cohort {cohort_hash(cohort)}'
-
-def stamp(
-    ax,       # Matplotlib Axes; its whole figure is stamped
-    line:str, # What to write, usually a `source_line`; empty writes nothing
-):            # `ax`
-    "Write small below a figure whose films it shows"
-    if line: ax.figure.text(0.995, -0.02, line, ha='right', va='top', fontsize=7, color='#555555')
-    return ax
-
-def preset_name()->str: # 'smoke', 'quick' or 'full'
-    "How much a chapter computes: `PNEUMO_PRESET`, else little under nbdev_test and 'quick' for a reader"
-    return os.environ.get('PNEUMO_PRESET') or ('smoke' if os.environ.get('IN_TEST') else 'quick')
 
 # %% ../nbs/02_cohort.ipynb #38
 def _offenders(cohort, column)->list[str]:
@@ -386,6 +386,7 @@ def verify(
     now = split_certificate(cohort)
     for offender in (o for found in now['crossing'].values() for o in found): raise CohortError(f'The split does not hold: {offender}.')
     for s in sorted(set(now['splits']) | set(certificate['splits'])):
-        if now['splits'].get(s) != certificate['splits'].get(s): raise CohortError(f'Split {s!r} is not the certified one: its films differ. Certify this cohort anew, or restore its films.')
+        if now['splits'].get(s) != certificate['splits'].get(s): raise CohortError(
+            f'Split {s!r} is not the certified one: its films differ. Certify this cohort anew, or restore its films.')
     if now != certificate: raise CohortError('The certificate was changed: ' + ', '.join(k for k in now if now[k] != certificate.get(k)) + '.')
     return certificate

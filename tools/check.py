@@ -14,7 +14,9 @@ FROM_FILMS = re.compile(r'0[2-7]_\w+')         # the ones whose saved outputs mu
 
 def notebooks(): return sorted(p for p in NBS.rglob('*.ipynb') if '.ipynb_checkpoints' not in p.parts)
 
-def nbdev(command, *args): return subprocess.run([command, *map(str, args)], cwd=ROOT, capture_output=True, text=True, check=True)
+def installed(command): return str(Path(sys.executable).with_name(command))
+
+def nbdev(command): return subprocess.run([installed(command)], cwd=ROOT, capture_output=True, text=True, check=True)
 
 def unchanged(folder, pattern, command):
     "Names of files below `folder` that `command` changes"
@@ -30,13 +32,30 @@ def readme():
     from nbconvert import MarkdownExporter
     nb = nbformat.read(NBS/'index.ipynb', 4)
     nb.cells = [c for c in nb.cells if not re.match(r'#\|\s*hide', c.source)]
-    for c in (c for c in nb.cells if c.cell_type == 'code'):
-        if '#| echo: false' in c.source: c.source = ''
     text, _ = MarkdownExporter().from_notebook_node(nb)
-    text = re.sub(r'```python\s*```\n', '', text)
+    text = re.sub(r'```(?:python)?\n#\| echo: false.*?\n```\n', '', text, flags=re.S)
+    text = re.sub(r'^```$(?=\nfrom )', '```python', text, flags=re.M)
+    text = re.sub(r'<style scoped>.*?</style>\n', '', text, flags=re.S)
     text = re.sub(r'\]\(\.\./', '](', text)
     text = re.sub(r'\]\((?=[\w/]+\.ipynb)', '](nbs/', text)
     return re.sub(r'\n{3,}', '\n\n', text).strip() + '\n'
+
+def site():
+    "Faults in what the site is rendered from: nbdev executes import and export cells for it, nothing else"
+    code = """
+from nbdev.quarto import refresh_quarto_yml, nbdev_sidebar
+from nbdev.serve import proc_nbs
+from nbdev.config import get_config
+if __name__ == '__main__':
+    refresh_quarto_yml()
+    nbdev_sidebar.__wrapped__(path=get_config().nbs_path)
+    proc_nbs(n_workers=0)
+"""
+    shutil.rmtree(ROOT/'_proc', ignore_errors=True)
+    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode: return [f'the notebooks cannot be processed for the site:\n{(done.stdout + done.stderr)[-2000:]}']
+    missing = [nb.relative_to(NBS) for nb in notebooks() if not (ROOT/'_proc'/nb.relative_to(NBS)).exists()]
+    return [f'{m}: was not processed for the site' for m in missing]
 
 def outputs(nb):
     "All text that a notebook's saved outputs hold, and whether one is an error"
@@ -44,21 +63,26 @@ def outputs(nb):
     text = json.dumps([o.get('text') or o.get('data', {}) for o in cells], ensure_ascii=False)
     return re.sub(r'"image/png": "[^"]*"', '', text), any(o['output_type'] == 'error' for o in cells)
 
+def undefined_names():
+    "Names that a module uses and does not have: a cell can borrow them from its notebook, an import cannot"
+    done = subprocess.run([sys.executable, '-m', 'pyflakes', *map(str, sorted(LIB.glob('*.py')))], cwd=ROOT, capture_output=True, text=True)
+    return [os.path.relpath(line, ROOT) for line in done.stdout.splitlines() if '_modidx' not in line]
+
 def saved_outputs():
     "Faults of the saved outputs: errors, phantoms, another cohort, a path of somebody's machine"
     cohort = json.loads((ROOT/'results'/'study'/'certificate.json').read_text())['cohort']
     for nb in notebooks():
         text, error = outputs(nb)
         if error: yield f'{nb.name}: an error is saved in it'
-        if 'PHANTOM films' in text and nb.stem not in PHANTOM_CHAPTERS: yield f'{nb.name}: its outputs show phantoms; execute it on the real films (make chapters)'
+        if re.search(r'PHANTOM films, not patients · [\d,]+ films', text) and nb.stem not in PHANTOM_CHAPTERS: yield f'{nb.name}: its outputs show phantoms; execute it on the real films (make chapters)'
         if FROM_FILMS.fullmatch(nb.stem) and cohort not in text: yield f'{nb.name}: its outputs do not name the committed cohort {cohort}'
         if re.search(r'/(home|root|tmp|work|Users)/\w', text): yield f'{nb.name}: a path of this machine is in its outputs'
 
 def run_notebook(nb):
     "Run one notebook as nbdev_test does; None when it passes, else the end of what it printed"
     start, threads = time.time(), str(max(1, (os.cpu_count() or 2)//WORKERS))
-    env = os.environ | dict(PNEUMO_OFFLINE='1', OMP_NUM_THREADS=threads, MPLBACKEND='agg')
-    done = subprocess.run(['nbdev_test', '--path', str(nb), '--n_workers', '0'], cwd=ROOT, env=env, capture_output=True, text=True)
+    env = os.environ | dict(PNEUMO_OFFLINE='1', OMP_NUM_THREADS=threads, OMP_WAIT_POLICY='passive', MPLBACKEND='agg')
+    done = subprocess.run([installed('nbdev_test'), '--path', str(nb), '--n_workers', '0'], cwd=ROOT, env=env, capture_output=True, text=True)
     print(f'{"PASS" if done.returncode == 0 else "FAIL"} {nb.stem} {time.time() - start:.0f} s', flush=True)
     return None if done.returncode == 0 else f'{nb.name}:\n{(done.stdout + done.stderr)[-4000:]}'
 
@@ -69,8 +93,8 @@ def check():
     faults = [f'pneumo_nb/{n}: differs from its notebook; edit the notebook and run `make export`' for n in unchanged(LIB, '*.py', 'nbdev_export')]
     faults += [f'nbs/{n}: not clean; run `make export`' for n in unchanged(NBS, '*.ipynb', 'nbdev_clean')]
     if readme() != (ROOT/'README.md').read_text(): faults.append('README.md: differs from nbs/index.ipynb; run `make export`')
-    faults += saved_outputs()
-    print(f'{"FAIL" if faults else "PASS"} library, notebooks, README and saved outputs agree', flush=True)
+    faults += [*undefined_names(), *site(), *saved_outputs()]
+    print(f'{"FAIL" if faults else "PASS"} library, notebooks, site, README and saved outputs agree', flush=True)
     with ThreadPoolExecutor(WORKERS) as pool: runs = list(pool.map(run_notebook, notebooks()))
     failed = [r for r in runs if r]
     for f in faults + failed: print(f'\n{f}')
