@@ -7,7 +7,7 @@ __all__ = ['Stage', 'FIGURES', 'COST', 'stage_key', 'finished', 'run_stages', 'c
            'study_settings', 'progress_line', 'pneumo_study']
 
 # %% ../nbs/14_study.ipynb #2
-import hashlib, json, os, sys, time
+import gc, hashlib, json, os, sys, time
 from collections import namedtuple
 from pathlib import Path
 from fastcore.script import call_parse, store_true
@@ -52,6 +52,7 @@ def run_stages(
         start = time.time()
         say(f'{head} …', False)
         stage.work(folder, settings, lambda line: say(f'{head}: {line}', False))
+        gc.collect()     # fastai's learners refer to themselves: they would stay while the next one trains
         seconds = round(time.time() - start, 1)
         done[stage.name] = dict(key=key, seconds=seconds)
         write_atomic(folder/'stages.json', json.dumps(done, indent=1))
@@ -304,8 +305,8 @@ def study_stages(
 # %% ../nbs/14_study.ipynb #25
 COST = { # preset: (what it does, what it costs on two CPU cores with the 5,856 public films)
     'smoke': ('about 400 films at 64 px, one training each: does everything run?', 'about a minute, 1 GB of memory'),
-    'quick': ('all films at 128 px, three trainings each', 'about a quarter of an hour, 2 GB of memory; phantoms take 2 minutes'),
-    'full':  ('all films at 224 px, five trainings each', 'several hours, 3 GB of memory; a GPU is used when there is one'),
+    'quick': ('all films at 128 px, three trainings each', 'about a quarter of an hour, up to 4 GB of memory; phantoms take one or two minutes'),
+    'full':  ('all films at 224 px, five trainings each', 'hours, and a GPU is used when there is one; its memory was not measured'),
 }
 
 def study_settings(
