@@ -15,6 +15,7 @@ help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 $(READY): settings.ini setup.py constraints.txt
+	@python3 -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "pneumo_nb needs Python 3.11 or newer; python3 is " + sys.version.split()[0])'
 	python3 -m venv $(VENV)
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[train,dev]'

@@ -525,6 +525,7 @@ def tone(
     mean = bent.mean((2, 3), keepdim=True)
     return mean + (bent - mean)*uniform(x, -contrast, contrast).exp() + uniform(x, -brightness, brightness)
 
+# %% ../nbs/06_robust.ipynb #84
 def _inside(x, top, bottom, left, right):
     "Which pixels lie in a rectangle; borders as shares of the side, (n, 1, 1, 1)"
     down, along = ((torch.arange(s, device=x.device) + .5)/s for s in x.shape[-2:])
@@ -562,7 +563,7 @@ def marker(
     dots = F.grid_sample(glyph, F.affine_grid(rows, x.shape, align_corners=False), mode='nearest', align_corners=False)
     return torch.maximum(x, dots*uniform(x, .7, 1))
 
-# %% ../nbs/06_robust.ipynb #85
+# %% ../nbs/06_robust.ipynb #86
 STEPS = { # step: (function, the corruptions it is related to)
     'warp':     (warp,     ('crop', 'squeeze', 'margins')),
     'resample': (resample, ('resample', 'blur')),
@@ -593,7 +594,7 @@ class Augment:
         x[on] = step(x[on], **settings).clamp(0, 1)
         return x
 
-# %% ../nbs/06_robust.ipynb #96
+# %% ../nbs/06_robust.ipynb #97
 PLAIN = dict(augment={}, inputs='plain', three_way=False, smoothing=0., balanced=False, ema=0.)
 
 _DEGRADE = dict(resample=dict(p=.5), focus=dict(p=.5), blocks=dict(p=.3), noise=dict(p=.5))
@@ -626,6 +627,7 @@ RECIPES = {
     'full, half as often': FULL | dict(augment={k: v | dict(p=v.get('p', 1)/2) for k, v in _FULL.items()}),
 }
 
+# %% ../nbs/06_robust.ipynb #98
 def _in_full(step, settings):
     "The settings of a step with the defaults that it leaves unsaid"
     said = {k: v.default for k, v in inspect.signature(STEPS[step][0]).parameters.items() if v.default is not v.empty}
@@ -640,7 +642,7 @@ def recipe_key(
     steps = [[step, _in_full(step, settings)] for step, settings in recipe['augment'].items()]
     return hashlib.sha256(json.dumps([steps, {k: recipe[k] for k in PLAIN if k != 'augment'}]).encode()).hexdigest()[:12]
 
-# %% ../nbs/06_robust.ipynb #100
+# %% ../nbs/06_robust.ipynb #102
 def recipe_dls(
     films:np.ndarray,    # uint8, (n, size, size)
     cohort:pd.DataFrame, # n rows with `label` and `etiology`
@@ -657,7 +659,7 @@ def recipe_dls(
     valid = FilmLoader(FilmSet(films, class_sets(cohort, False), rows['valid']), bs=4*bs, after_batch=Prepare(as_is))
     return DataLoaders(train, valid, device='cuda' if torch.cuda.is_available() else 'cpu')
 
-# %% ../nbs/06_robust.ipynb #103
+# %% ../nbs/06_robust.ipynb #105
 class EMA(Callback):
     "Keep an exponential moving average of the weights, and end with it"
     order = 60
@@ -674,7 +676,7 @@ class EMA(Callback):
             else: self.average[k].copy_(v)
     def after_fit(self): self.model.load_state_dict(self.average)
 
-# %% ../nbs/06_robust.ipynb #104
+# %% ../nbs/06_robust.ipynb #106
 def normal_weight(cohort, recipe):
     "What a normal film counts: 1, or what makes both classes count the same"
     ill = targets(cohort.label).mean()
@@ -699,7 +701,7 @@ def train_recipe(
     with no_random(seed): learn.fit(epochs, cbs=ParamScheduler(cycle))
     return learn.model.eval()
 
-# %% ../nbs/06_robust.ipynb #105
+# %% ../nbs/06_robust.ipynb #107
 @torch.inference_mode()
 def score_films(
     net:nn.Module,     # From `lite_net`: grey 0–1 → three logits
@@ -711,7 +713,7 @@ def score_films(
     grey = lambda i: torch.from_numpy(np.array(films[i:i + bs]))[:, None].to(device).float()/255
     return torch.cat([pneumonia_logit(net(grey(i))).sigmoid().flatten() for i in range(0, len(films), bs)]).float().cpu().numpy()
 
-# %% ../nbs/06_robust.ipynb #111
+# %% ../nbs/06_robust.ipynb #113
 def shift_table(
     net:nn.Module,       # From `lite_net`
     films:np.ndarray,    # Held-out films, uint8, (n, size, size)
@@ -726,7 +728,7 @@ def shift_table(
     if hard is not None: tables.append(tables[0][np.asarray(hard)].assign(family='hard'))
     return pd.concat(tables, ignore_index=True)
 
-# %% ../nbs/06_robust.ipynb #112
+# %% ../nbs/06_robust.ipynb #114
 class RowFilms(NamedTuple):
     "What all rows of an ablation share"
     cohort:pd.DataFrame # Train films
@@ -748,6 +750,7 @@ def row_films(
     hard = hard_split(train, other_label_share(load(32), train)) == 'valid'
     return RowFilms(train, load(size), grouped_folds(train, k), hard)
 
+# %% ../nbs/06_robust.ipynb #115
 def run_row(
     recipe:dict,      # As in `RECIPES`
     data:RowFilms,    # From `row_films`
@@ -771,7 +774,7 @@ def run_row(
     numbers |= {f'auc_{family}': v for family, v in auc.items()}
     return numbers | dict(films=len(held), held_out=int(held.sum()), weights=model_hash(net), train_s=round(trained - start), score_s=round(time.time() - trained)), table, net
 
-# %% ../nbs/06_robust.ipynb #114
+# %% ../nbs/06_robust.ipynb #117
 def _plan(rows, seeds, settings):
     "What shall stand in the CSV: one dict per recipe and seed"
     unknown = sorted(set(rows) - set(RECIPES))
@@ -797,7 +800,7 @@ def load_row(
     if model_hash(net) != row['weights']: raise ValueError(f'{row["file"]}.safetensors does not hold the weights of this row')
     return net.eval()
 
-# %% ../nbs/06_robust.ipynb #115
+# %% ../nbs/06_robust.ipynb #118
 def ablation(
     out,                 # The CSV; read when it is there, and added to
     cohort:pd.DataFrame, # A cohort; only its train split is used

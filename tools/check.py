@@ -106,5 +106,6 @@ def write():
     (ROOT/'README.md').write_text(readme())
 
 if __name__ == '__main__':
+    if os.environ.get('PNEUMO_DATA'): os.environ['PNEUMO_DATA'] = os.path.abspath(os.environ['PNEUMO_DATA'])  # notebooks run in nbs/
     if '--write' in sys.argv[1:]: write()
     else: sys.exit(bool(check()))
