@@ -21,7 +21,7 @@ setup(
     classifiers=['Development Status :: 3 - Alpha', 'Intended Audience :: Healthcare Industry',
                  'Programming Language :: Python :: 3', 'Natural Language :: English'],
     packages=find_packages(include=['pneumo_nb', 'pneumo_nb.*']),
-    package_data={'pneumo_nb': ['templates/*']}, include_package_data=True, zip_safe=False,
+    package_data={'pneumo_nb': ['templates/*', 'bundles/*.json', 'bundles/*/*']}, include_package_data=True, zip_safe=False,
     python_requires=f">={cfg['min_python']}",
     install_requires=words('requirements'), extras_require=extras,
     entry_points={'console_scripts': words('console_scripts'),
