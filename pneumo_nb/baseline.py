@@ -184,7 +184,8 @@ class EpochLine(Callback):
     def __init__(self, log): self.log = log
     def after_epoch(self):
         train, valid, acc = self.recorder.values[-1]
-        self.log(f'epoch {self.epoch + 1}/{self.n_epoch}: train loss {train:.4f}, validation loss {valid:.4f}, accuracy {acc:.3f}')
+        held_out = '' if valid is None else f', validation loss {valid:.4f}, accuracy {acc:.3f}'   # None: nothing was held out
+        self.log(f'epoch {self.epoch + 1}/{self.n_epoch}: train loss {train:.4f}{held_out}')
 
 # %% ../nbs/05_baseline.ipynb #62
 def fit(
