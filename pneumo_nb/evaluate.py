@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['COLUMNS', 'RUN', 'NORMAL', 'PNEUMONIA', 'EXAMPLE_SOURCE', 'COLOURS', 'METRICS', 'COMPARED', 'ORIGINAL_COUNTS',
-           'ORIGINAL_LOSSES', 'LEDGER', 'check_predictions', 'example_predictions', 'pick', 'shown_runs', 'counts',
-           'confusion', 'plot_confusion', 'proportions', 'rates', 'ranks', 'draw_patients', 'bootstrap', 'interval',
-           'wilson', 'metrics', 'curve', 'plot_roc', 'plot_pr', 'plot_scores', 'calibration_table', 'brier',
+           'ORIGINAL_LOSSES', 'LEDGER', 'PUBLISHED', 'check_predictions', 'example_predictions', 'pick', 'shown_runs',
+           'counts', 'confusion', 'plot_confusion', 'proportions', 'rates', 'ranks', 'draw_patients', 'bootstrap',
+           'interval', 'wilson', 'metrics', 'curve', 'plot_roc', 'plot_pr', 'plot_scores', 'calibration_table', 'brier',
            'plot_calibration', 'by_group', 'plot_groups', 'compare', 'seed_table', 'original_study', 'clopper_pearson',
            'film_losses', 'small_draws', 'beside_original', 'beside_losses', 'test_groups', 'read_ledger',
-           'record_scoring']
+           'record_scoring', 'example_release', 'release_sets', 'normal_groups', 'nearest_label_share', 'plot_failures']
 
 # %% ../nbs/07_evaluate.ipynb #3
 import csv, io
@@ -693,3 +693,95 @@ def record_scoring(
     line = _ledger_line(_test_films(_one_run(predictions), cohort), model_hash, cohort, command, note, threshold)
     _append(Path(ledger), line)
     return line
+
+# %% ../nbs/07_evaluate.ipynb #173
+PUBLISHED = pd.DataFrame([
+    ('Kermany et al. 2018',                      'public',        .928, .932, .901, .968,   'doi:10.1016/j.cell.2018.02.010'),
+    ('ResNet-50 at 224 px, MedMNIST v2',         'later release', .884, np.nan, np.nan, .962,  'doi:10.1038/s41597-022-01721-8'),
+    ('Google AutoML Vision, MedMNIST v2',        'later release', .946, np.nan, np.nan, .991,  'doi:10.1038/s41597-022-01721-8'),
+    ('DINO ViT-B/16, linear probe, MedMNIST+',   'later release', .9156, np.nan, np.nan, .9892, 'arXiv:2404.15786'),
+], columns=['who', 'test_set', 'accuracy', 'sensitivity', 'specificity', 'auc', 'source']).assign(films=624)   # as published
+
+# %% ../nbs/07_evaluate.ipynb #176
+def example_release(
+    seed:int=0, # Same seed, same table
+)->tuple:       # Predictions with the folds test, v3 and v3 softened; paths of the withdrawn normals
+    "MADE-UP scores of a finished model on the films of both releases, no films behind them"
+    t = example_predictions(seed=seed, seeds=4, folds=('test', 'v3'))
+    t = t[t.model == 'cnn']
+    normal, later = t.label == NORMAL, t.fold == 'v3'
+    withdrawn = t.path[normal & ~later].unique()[:66].tolist()
+    v3 = t[normal & later & t.path.isin(t.path[normal & later].unique()[:67])]
+    t = pd.concat([t[~later], v3, v3.assign(fold='v3 softened')], ignore_index=True)
+    odds = np.log(t.p.clip(1e-6, 1 - 1e-6)/(1 - t.p.clip(1e-6, 1 - 1e-6)))
+    moved = np.select([t.label == PNEUMONIA, t.path.isin(withdrawn), t.fold == 'test', t.fold == 'v3'], [1, 1, -2, -4], -3)
+    shipped = t.seed == 3
+    return t.assign(p=(1/(1 + np.exp(-odds/2 - moved))).round(6), model=np.where(shipped, 'shipped', 'robust'), seed=t.seed.where(~shipped, 0)), withdrawn
+
+# %% ../nbs/07_evaluate.ipynb #180
+def _gone(t, withdrawn):
+    "Which rows are public test normals that the later release has withdrawn; a list that fits none is refused"
+    gone = (t.fold == 'test') & (t.label == NORMAL) & (np.array(test_groups(t.path, withdrawn)) == 'withdrawn')
+    if not gone.any():
+        raise ValueError(f"withdrawn: none of its {len(withdrawn)} names is a NORMAL film of the fold 'test'. Give the files' names, as in IM-0022-0001.jpeg.")
+    return gone
+
+def release_sets(
+    predictions:pd.DataFrame, # Any runs; folds 'test' and, where scored, 'v3' and 'v3 softened'
+    withdrawn,                # Paths or names of the test normals that the later release no longer has
+)->dict:                      # Name of the set → its predictions; `fold` is that name
+    "The test films as the public release has them, and as the later one has"
+    t = check_predictions(predictions)
+    gone, public = _gone(t, withdrawn), t.fold == 'test'
+    sets = {'public': t[public]}
+    for fold, name in [('v3', 'later release'), ('v3 softened', 'later release, softened')]:
+        if (new := t.fold == fold).any(): sets[name] = t[(public & ~gone) | new]
+    return {name: s.assign(fold=name).reset_index(drop=True) for name, s in sets.items()}
+
+# %% ../nbs/07_evaluate.ipynb #184
+def normal_groups(
+    predictions:pd.DataFrame, # As for `release_sets`
+    withdrawn,                # As for `release_sets`
+)->pd.DataFrame:              # The normals in one fold 'normals', with `group`: kept, withdrawn, later or later softened
+    "The normals of both releases, for `by_group(…, column='group')`"
+    t = check_predictions(predictions)
+    later = {'v3': 'later', 'v3 softened': 'later softened'}
+    group = t.fold.map(later).where(t.fold != 'test', pd.Series(np.where(_gone(t, withdrawn), 'withdrawn', 'kept'), t.index))
+    path = t.path.where(t.fold != 'v3 softened', 'softened/' + t.path)
+    return t.assign(path=path, group=group, fold='normals')[(t.label == NORMAL) & group.notna()].reset_index(drop=True)
+
+# %% ../nbs/07_evaluate.ipynb #207
+def nearest_label_share(
+    features_train, # (n, any): train films, pixels or features
+    label_train,    # (n,), 'NORMAL' or 'PNEUMONIA'
+    features,       # (m, any): the films that are asked about, in the same features
+)->np.ndarray:      # (m,), bool; its mean is the share
+    "True where the nearest train film (Euclidean) is a pneumonia"
+    from sklearn.neighbors import NearestNeighbors
+    near, asked = (np.asarray(f, np.float32).reshape(len(f), -1) for f in (features_train, features))
+    if len(near) != len(label_train) or near.shape[1] != asked.shape[1]:
+        raise ValueError(f'nearest_label_share: train films {near.shape} with {len(label_train)} labels, asked films {asked.shape}. '
+                         'Give one label per train film, and the same features of both.')
+    first = NearestNeighbors(n_neighbors=1, algorithm='brute').fit(near).kneighbors(asked, return_distance=False)[:, 0]
+    return np.asarray(label_train, dtype=str)[first] == PNEUMONIA
+
+# %% ../nbs/07_evaluate.ipynb #221
+def plot_failures(
+    rows:pd.DataFrame,      # Films of one run, in the order in which they are shown
+    films:np.ndarray,       # (n, side, side), uint8: the films of these rows
+    source:str='',          # Whose films: stamped below
+    column:str='etiology',  # What stands beside the score
+    columns:int=8,          # Films side by side
+):                          # Array of Axes, one per film; one that says so where there is none
+    "Films with their scores"
+    import matplotlib.pyplot as plt
+    if len(rows) != len(films): raise ValueError(f'plot_failures: {len(rows)} rows and {len(films)} films. Read the films of these rows, in their order.')
+    size = max(1, -(-len(rows)//columns)), columns
+    axes = plt.subplots(*size, figsize=(.8*size[1], 1.08*size[0]), squeeze=False, layout='constrained')[1].ravel()
+    for ax in axes: ax.set_axis_off()
+    for ax, film, p, beside in zip(axes, films, rows.p, rows[column]):
+        ax.imshow(film, cmap='gray', vmin=0, vmax=255)
+        ax.set_title(f'{p:.3f}\n{beside}', fontsize=6)
+    if rows.empty: axes[0].set_title('no such film', fontsize=7)
+    stamp(axes[-1], source)
+    return axes[:max(1, len(rows))]
