@@ -38,7 +38,19 @@ chapters: $(READY) ## execute chapters on real films and keep their outputs: mak
 results: $(READY) ## the committed results: the quick study of the real films, written to results/study
 	$(MAKE) study OUT=results/study PRESET=quick DATA=$(DATA)
 
+model: $(READY) ## the robust model, from folds to bundle: make model [DATA=path/to/chest_xray] [PRESET=smoke|quick|full] [OUT=model]
+	$(BIN)/pneumo_model --out $(if $(filter study,$(OUT)),model,$(OUT)) --preset $(PRESET) $(if $(DATA),--data $(DATA))
+
+shipped: $(READY) ## the committed model, its last step included: make shipped DATA=… LATER=folder WITHDRAWN=file (opens the test films)
+	$(BIN)/pneumo_model --out results/model --bundle pneumo_nb/bundles/children --preset quick --data $(DATA) --test --later $(LATER) --withdrawn $(WITHDRAWN) --ledger results/ledger.csv
+
+speed: $(READY) ## films per second of training and of the shipped bundle, as ratios → results/speed.json
+	$(BIN)/python benchmarks/speed.py
+
+ablation: $(READY) ## every recipe, judged by the shift score on train films: make ablation DATA=…
+	$(BIN)/pneumo_ablation --data $(DATA)
+
 export: $(READY) ## notebooks → library, clean notebooks, README
 	$(BIN)/python tools/check.py --write
 
-.PHONY: help setup study test lab chapters results export
+.PHONY: help setup study test lab chapters results model shipped ablation speed export

@@ -10,7 +10,7 @@ __all__ = ['PRESETS', 'RULE', 'COST', 'oof_evidence', 'softened', 'test_films', 
 import json, os, sys
 from pathlib import Path
 from fastcore.script import call_parse, store_true
-from .study import Stage, progress_line, run_stages, study_cohort
+from .study import Stage, check_cohort, progress_line, run_stages
 
 # %% ../nbs/10_model.ipynb #m006
 PRESETS = {
@@ -36,8 +36,11 @@ def _write(folder, name, data):
 
 def _cohorts(s):
     "The whole cohort, and the films to learn from"
+    from pneumo_nb.cohort import read_cohort, sample_groups
     from pneumo_nb.validate import development_films
-    cohort, _ = study_cohort(s['root'], max_films=s['max_films'])
+    cohort, _ = read_cohort(s['root'], progress=False)
+    if s['test']: check_cohort(cohort)
+    if s['max_films']: cohort = sample_groups(cohort, s['max_films'])
     return cohort, development_films(cohort)
 
 def _certificate(folder, s, say):
@@ -182,12 +185,14 @@ def _calibration(shipped, was):
     return dict(as_it_is=errors(shipped.p), at_the_prevalence_of_these_films=errors(moved), prevalence_of_development=was, prevalence_of_these_films=now)
 
 def _groups(predictions, withdrawn, threshold, n_boot):
-    "Specificity of the groups of normals apart, mean over refits and shipped"
+    "Specificity of the groups of normals apart: over refits, and shipped"
+    import pandas as pd
     from pneumo_nb.evaluate import by_group, normal_groups, pick
     normals = normal_groups(predictions, withdrawn).assign(fold='normals')
     one = lambda m, s: by_group(pick(normals, m, s), 'group', threshold, n_boot).set_index('group')
     shipped, refits = one('shipped', 0), [one('robust', s).value for s in sorted(normals.seed[normals.model == 'robust'].unique())]
-    return {g: dict(mean=sum(r[g] for r in refits)/len(refits), shipped={k: shipped.loc[g, k] for k in ('value', 'low', 'high', 'n')}) for g in shipped.index}
+    over = pd.DataFrame(refits)
+    return {g: dict(specificity=dict(mean=over[g].mean(), sd=over[g].std(), shipped={k: shipped.loc[g, k] for k in ('value', 'low', 'high', 'n')})) for g in shipped.index}
 
 # %% ../nbs/10_model.ipynb #m017
 def _score(folder, s, say):
@@ -226,7 +231,7 @@ def _evidence(folder, s, say):
     bundle, choice = load_bundle(s['bundle']), Path(s['choice'])
     point = bundle.points['default']
     told = dict(cohort=source_line(cohort), development=bundle.info['development'] | dict(prevalence=bundle.info['prevalence']), model=bundle.model, threshold=point.threshold,
-                point=point.as_dict(), choice=json.loads(choice.read_text()) if choice.is_file() else dict(recipe=s['recipe']), preset=s['preset'],
+                point=point.as_dict(), choice={k: v for k, v in json.loads(choice.read_text()).items() if k != 'spec'} if choice.is_file() else dict(recipe=s['recipe']), preset=s['preset'],
                 settings={k: s[k] for k in ('size', 'k', 'refits', 'epochs', 'bs', 'lr', 'n_boot')}, command=s['command'],
                 oof=oof_evidence(read_oof(folder/'oof.csv'), s['rule'], s['n_boot']), original=original_study()['value'].to_dict(), published=PUBLISHED.to_dict('records'))
     if s['test']: told |= _test_evidence(folder, s, point, bundle.info['prevalence'])
@@ -265,8 +270,9 @@ def model_stages(
 def _model_settings(preset, root, out, **given):
     "All settings of a run"
     import hashlib
+    from pneumo_nb.cohort import read_cohort
     from pneumo_nb.robust import CHOSEN
-    cohort, _ = study_cohort(root, progress=sys.stderr.isatty())
+    cohort, _ = read_cohort(root, progress=sys.stderr.isatty())
     key = hashlib.sha256(cohort.drop(columns='source').to_csv(index=False).encode()).hexdigest()[:16]
     return dict(PRESETS[preset], preset=preset, root=str(root), root_key=key, recipe=CHOSEN, rule=RULE, **given) | dict(bundle=str(given['bundle'] or Path(out)/'bundle'))
 
