@@ -42,7 +42,7 @@ def half_precision(
     "Round weights of two and more dimensions to float16 and back"
     for name, p in net.named_parameters():
         if p.dim() < 2: continue
-        top = float(p.abs().max())
+        top = float(p.detach().abs().max())
         if not top <= HALF_MAX: raise BundleError(name, f'its largest weight is {top:.3g}, which float16 cannot hold', 'Train with weight decay or a smaller learning rate')
         p.data = p.data.half().float()
     return net

@@ -382,7 +382,7 @@ def score_rows(
         threshold, net = clean_threshold(clean.label, clean.p), load_row(row, keep)
         t = score_networks({(row['recipe'], row['seed']): lambda x: score_films(net, x)}, films, row['size'])
         record_scoring(ledger, pick(t, fold='test'), row['weights'], cohort, command, 'row of the ablation', round(threshold, 6))
-        told = {k: row[k] for k in ('recipe', 'seed', 'score', 'worst', 'unseen', 'cross_auc', 'clean_auc')} | dict(threshold=threshold)
+        told = {k: row[k] for k in ('recipe', 'seed', 'size', 'epochs', 'score', 'worst', 'unseen', 'cross_auc', 'clean_auc')} | dict(threshold=threshold)
         for name, s in _test_sets(t, withdrawn).items():
             short = {'public': '', 'later release': 'later_', 'later release, softened': 'softened_'}[name]
             told |= {f'{short}{m}': v for m, v in seed_table(s, threshold).loc[row['recipe'], 'mean'][names].items()}
