@@ -27,7 +27,7 @@ HISTORY = ('A first bundle of the same recipe and the same trainings was scored 
 
 COST = { # preset: (what it does, what it costs with the 5,232 public development films)
     'smoke': ('about 160 films at 64 px, two folds, two refits of one epoch: does everything run?', 'about a minute'),
-    'quick': ('all films at 128 px, five folds and three refits of six epochs', 'about half an hour on two CPU cores'),
+    'quick': ('all films at 128 px: five folds, three refits, five more hold-outs for their average, six epochs each', 'about three quarters of an hour on two CPU cores'),
     'full':  ('all films at 224 px, five folds and five refits of eight epochs', 'for a GPU; it was not measured'),
 }
 
@@ -428,7 +428,6 @@ def pneumo_ablation(
     ledger:str='results/ledger.csv',  # Notes each scoring
 ):
     "Run every recipe; with --test score the rows once, when the choice is made"
-    import pandas as pd
     from pneumo_nb.cohort import find_films, read_cohort
     from pneumo_nb.robust import RECIPES, ablation, ranking, read_rows
     try:

@@ -114,7 +114,7 @@ def fit_temperature(
     surprise = lambda log_t: np.average(np.logaddexp(0, np.where(ill, -z, z)/np.exp(log_t)), weights=weight)
     return float(np.exp(minimize_scalar(surprise, bounds=(-np.log(20), np.log(20)), method='bounded', options=dict(xatol=1e-6)).x))
 
-# %% ../nbs/08_operating_point.ipynb #25a73373
+# %% ../nbs/08_operating_point.ipynb #b12703a0
 def fit_platt(
     logit,       # (n,), before any temperature
     label,       # (n,), 'NORMAL' or 'PNEUMONIA'

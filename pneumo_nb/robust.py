@@ -810,7 +810,7 @@ def run_row(
     numbers |= {f'auc_{family}': v for family, v in auc.items()}
     return numbers | dict(films=len(held), held_out=int(held.sum()), weights=model_hash(net), train_s=round(trained - start), score_s=round(time.time() - trained)), table, net
 
-# %% ../nbs/06_robust.ipynb #3b703a4a
+# %% ../nbs/06_robust.ipynb #cc592849
 def keep_memory():
     "Let glibc keep freed memory for the next layer; other C libraries do as they like"
     try: libc = ctypes.CDLL(None); libc.mallopt(-4, 0); libc.mallopt(-1, 2_000_000_000)   # M_MMAP_MAX, M_TRIM_THRESHOLD
@@ -908,7 +908,7 @@ def read_rows(
     return pd.read_csv(out, dtype=dict.fromkeys(['key', 'weights', 'file'], str)) if Path(out).exists() else pd.DataFrame()
 
 
-# %% ../nbs/06_robust.ipynb #337e5a3e
+# %% ../nbs/06_robust.ipynb #766caf54
 def ranking(
     rows:pd.DataFrame, # From `read_rows`
     size:int=128,      # Only rows at this size, px
@@ -922,7 +922,7 @@ def ranking(
                    clean_auc=('clean_auc', 'mean'), key=('key', 'first'))
     return table.sort_values('score', ascending=False)
 
-# %% ../nbs/06_robust.ipynb #0ca488a1
+# %% ../nbs/06_robust.ipynb #8da97172
 def choice(
     rows:pd.DataFrame,   # From `read_rows`
     size:int=128,        # Of the rows that are compared, px
