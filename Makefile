@@ -38,11 +38,11 @@ chapters: $(READY) ## execute chapters on real films and keep their outputs: mak
 results: $(READY) ## the committed results: the quick study of the real films, written to results/study
 	$(MAKE) study OUT=results/study PRESET=quick DATA=$(DATA)
 
-model: $(READY) ## the robust model, from folds to bundle: make model [DATA=path/to/chest_xray] [PRESET=smoke|quick|full] [OUT=model]
+model: $(READY) ## the robust model, from folds to bundle: make model [DATA=path/to/chest_xray] [PRESET=smoke|quick|shipped|full] [OUT=model]
 	$(BIN)/pneumo_model --out $(if $(filter study,$(OUT)),model,$(OUT)) --preset $(PRESET) $(if $(DATA),--data $(DATA))
 
 shipped: $(READY) ## the committed model, its last step included: make shipped DATA=… LATER=folder WITHDRAWN=file (opens the test films)
-	$(BIN)/pneumo_model --out results/model --bundle pneumo_nb/bundles/children --preset quick --data $(DATA) --test --later $(LATER) --withdrawn $(WITHDRAWN) --ledger results/ledger.csv
+	$(BIN)/pneumo_model --out results/model --bundle pneumo_nb/bundles/children --preset shipped --data $(DATA) --test --later $(LATER) --withdrawn $(WITHDRAWN) --ledger results/ledger.csv
 
 speed: $(READY) ## films per second of training and of the shipped bundle, as ratios → results/speed.json
 	$(BIN)/python benchmarks/speed.py

@@ -9,8 +9,8 @@ parser.read(here/'settings.ini', encoding='utf-8')
 cfg = parser['DEFAULT']
 
 def words(name): return cfg.get(name, '').split()
-extras = {name: words(f'{name}_requirements') for name in ('train', 'dev')}
-extras['dev'] = extras['train'] + extras['dev']
+extras = {name: words(f'{name}_requirements') for name in ('train', 'dicom', 'archive', 'dev')}
+extras['dev'] = sum(extras.values(), [])
 
 setup(
     name=cfg['lib_name'], version=cfg['version'], description=cfg['description'],

@@ -16,7 +16,8 @@ from .study import Stage, check_cohort, progress_line, run_stages
 # %% ../nbs/10_model.ipynb #m006
 PRESETS = {
     'smoke': dict(size=64,  k=2, refits=2, epochs=1, bs=16, lr=1e-3, max_films=160,  n_boot=200),  # does it run? a minute
-    'quick': dict(size=128, k=5, refits=3, epochs=6, bs=32, lr=1e-3, max_films=None, n_boot=2000), # the shipped bundle: two CPU cores
+    'quick': dict(size=128, k=3, refits=2, epochs=4, bs=32, lr=1e-3, max_films=None, n_boot=2000), # the whole protocol, small
+    'shipped': dict(size=128, k=5, refits=3, epochs=6, bs=32, lr=1e-3, max_films=None, n_boot=2000), # the bundle in the library
     'full':  dict(size=224, k=5, refits=5, epochs=8, bs=32, lr=1e-3, max_films=None, n_boot=2000), # for a GPU; its worth was not measured
 }
 RULE = dict(rule='balanced')   # of the threshold, on all families of held-out scores
@@ -27,7 +28,8 @@ HISTORY = ('A first bundle of the same recipe and the same trainings was scored 
 
 COST = { # preset: (what it does, what it costs with the 5,232 public development films)
     'smoke': ('about 160 films at 64 px, two folds, two refits of one epoch: does everything run?', 'about a minute'),
-    'quick': ('all films at 128 px: five folds, three refits, five more hold-outs for their average, six epochs each', 'about three quarters of an hour on two CPU cores'),
+    'quick': ('all films at 128 px: three folds, two refits, three more hold-outs for their average, four epochs each', 'about twenty minutes on two CPU cores'),
+    'shipped': ('all films at 128 px: five folds, three refits, five more hold-outs for their average, six epochs each', 'about three quarters of an hour on two CPU cores'),
     'full':  ('all films at 224 px, five folds and five refits of eight epochs', 'for a GPU; it was not measured'),
 }
 
@@ -77,10 +79,6 @@ def _refits(folder, s):
     from pneumo_nb.validate import load_training
     return {name: load_training(stem, RECIPES[s['recipe']]['inputs']) for name, stem in _stems(folder, s).items() if name.startswith('refit-')}
 
-def _weights(table):
-    "Every family counts the same"
-    return 1/table.groupby('family').path.transform('size').to_numpy()
-
 def with_shift(
     net,         # A `GreyNet`
     shift:float, # In logits
@@ -92,11 +90,11 @@ def with_shift(
 
 def _bundle(folder, s, say):
     from pneumo_nb.bundle import half_precision, write_bundle, write_model
-    from pneumo_nb.operating_point import fit_platt, operating_point, read_oof
+    from pneumo_nb.operating_point import even_families, fit_platt, operating_point, read_oof
     from pneumo_nb.robust import RECIPES
     from pneumo_nb.validate import average_weights
     films, recipe, at, table = _cohorts(s)[1], RECIPES[s['recipe']], Path(s['bundle']), read_oof(folder/'held_out.csv')
-    _, shift = fit_platt(table.logit, table.label, _weights(table))
+    _, shift = fit_platt(table.logit, table.label, even_families(table))
     net = half_precision(with_shift(average_weights(list(_refits(folder, s).values())), shift))
     sha = write_model(at, net, s['size'])
     point = operating_point(table.assign(logit=table.logit + shift), sha, **s['rule'], n_boot=s['n_boot'])
@@ -113,8 +111,8 @@ def oof_evidence(
 )->dict:               # Plain data
     "Discrimination, calibration and robustness on films that were held out"
     from pneumo_nb.evaluate import metrics
-    from pneumo_nb.operating_point import cross_fitted, cross_fitted_calls, ece, family_drops, family_rates, fit_platt, fit_point, ks_error
-    shift = fit_platt(table.logit, table.label, _weights(table))[1]
+    from pneumo_nb.operating_point import cross_fitted, cross_fitted_calls, ece, even_families, family_drops, family_rates, fit_platt, fit_point, ks_error
+    shift = fit_platt(table.logit, table.label, even_families(table))[1]
     table = table.assign(logit=table.logit + shift)
     p, called, clean = cross_fitted(table), cross_fitted_calls(table, **rule), (table.family == 'clean').to_numpy()
     run = table[clean].assign(p=called[clean].astype(float), model='cross-validation', seed=0, fold='out of fold')
@@ -321,7 +319,7 @@ def pneumo_model(
     data:str=None,            # Folder of films; without it PNEUMO_DATA, an earlier download, a download, or phantoms
     out:str='model',          # Folder for all that is written
     bundle:str=None,          # Folder of the bundle; default: OUT/bundle
-    preset:str='quick',       # smoke, quick or full
+    preset:str='quick',       # smoke, quick, shipped or full
     test:store_true=False,    # As the last step, score the test films
     later:str=None,           # Folder of the later release's normal test films
     withdrawn:str=None,       # CSV of the test films that the later release no longer has
@@ -352,6 +350,7 @@ def run_model(
     import warnings
     from pneumo_nb.cohort import find_films
     os.environ.setdefault('OMP_WAIT_POLICY', 'passive')
+    os.environ.setdefault('PYTHONWARNINGS', 'ignore::FutureWarning')    # of torch, in the processes that train
     warnings.filterwarnings('ignore', category=FutureWarning, module='torch')
     films = find_films(data, download)
     say = say or progress_line()

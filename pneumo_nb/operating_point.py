@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['OOF', 'RULES', 'check_oof', 'example_oof', 'write_oof', 'read_oof', 'calibrated', 'fit_temperature', 'fit_platt',
-           'cross_fitted', 'ece', 'ks_error', 'plot_reliability', 'at_prevalence', 'ppv_npv', 'threshold_table',
-           'rule_words', 'choose_threshold', 'plot_thresholds', 'fit_point', 'cross_fitted_calls', 'family_rates',
-           'cross_fitted_rates', 'family_drops', 'promise', 'OperatingPoint', 'operating_point', 'decide', 'save_point',
-           'load_point']
+           'even_families', 'cross_fitted', 'ece', 'ks_error', 'plot_reliability', 'at_prevalence', 'ppv_npv',
+           'threshold_table', 'rule_words', 'choose_threshold', 'plot_thresholds', 'fit_point', 'cross_fitted_calls',
+           'family_rates', 'cross_fitted_rates', 'family_drops', 'promise', 'OperatingPoint', 'operating_point',
+           'decide', 'save_point', 'load_point']
 
 # %% ../nbs/08_operating_point.ipynb #3
 import json, re
@@ -136,10 +136,16 @@ def _of_families(t, families):
     if unknown := sorted(set(families) - set(t.family)): raise ValueError(f'no family {", ".join(unknown)}; there are {", ".join(t.family.unique())}')
     return t[t.family.isin(families)]
 
+def even_families(
+    table:pd.DataFrame, # One row per film and family
+)->np.ndarray:          # (n,), weights of the rows
+    "Weights that let every family count the same"
+    return 1/table.groupby('family').path.transform('size').to_numpy()
+
 def _family_temperature(t, families=None):
     "The temperature of a table, every family weighing the same"
     t = _of_families(t, families)
-    return fit_temperature(t.logit, t.label, 1/t.groupby('family').path.transform('size').to_numpy())
+    return fit_temperature(t.logit, t.label, even_families(t))
 
 # %% ../nbs/08_operating_point.ipynb #27
 def _by_fold(table, one, dtype):
