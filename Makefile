@@ -44,6 +44,17 @@ model: $(READY) ## the robust model, from folds to bundle: make model [DATA=path
 shipped: $(READY) ## the committed model, its last step included: make shipped DATA=… LATER=folder WITHDRAWN=file (opens the test films)
 	$(BIN)/pneumo_model --out results/model --bundle pneumo_nb/bundles/children --preset shipped --data $(DATA) --test --later $(LATER) --withdrawn $(WITHDRAWN) --ledger results/ledger.csv
 
+gate: $(READY) ## what the library's bundle refuses, fitted and measured → results/gate.json: make gate DATA=… LATER=folder
+	$(BIN)/pneumo_gate --data $(DATA) --bundle pneumo_nb/bundles/children --later $(LATER) --write
+
+queue: $(READY) ## the reading queue, simulated → results/triage.json
+	$(BIN)/pneumo_queue
+
+bench: $(READY) ## screening against fastai, torch and the bare limit; 8 bits; fuzzing the reader: make bench [DATA=…]
+	$(BIN)/python benchmarks/screen.py $(if $(DATA),--data $(DATA))
+	$(BIN)/python benchmarks/quantise.py $(if $(DATA),--data $(DATA))
+	$(BIN)/python benchmarks/fuzz.py
+
 speed: $(READY) ## films per second of training and of the shipped bundle, as ratios → results/speed.json
 	$(BIN)/python benchmarks/speed.py
 
@@ -53,4 +64,4 @@ ablation: $(READY) ## every recipe, judged by the shift score on train films: ma
 export: $(READY) ## notebooks → library, clean notebooks, README
 	$(BIN)/python tools/check.py --write
 
-.PHONY: help setup study test lab chapters results model shipped ablation speed export
+.PHONY: help setup study test lab chapters results model shipped ablation gate queue bench speed export
