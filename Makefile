@@ -50,6 +50,9 @@ gate: $(READY) ## what the library's bundle refuses, fitted and measured → res
 queue: $(READY) ## the reading queue, simulated → results/triage.json
 	$(BIN)/pneumo_queue
 
+pictures: $(READY) ## the index page's picture → results/pictures
+	$(BIN)/python tools/pictures.py
+
 bench: $(READY) ## screening against fastai, torch and the bare limit; 8 bits; fuzzing the reader: make bench [DATA=…]
 	$(BIN)/python benchmarks/screen.py $(if $(DATA),--data $(DATA))
 	$(BIN)/python benchmarks/quantise.py $(if $(DATA),--data $(DATA))
@@ -64,4 +67,4 @@ ablation: $(READY) ## every recipe, judged by the shift score on train films: ma
 export: $(READY) ## notebooks → library, clean notebooks, README
 	$(BIN)/python tools/check.py --write
 
-.PHONY: help setup study test lab chapters results model shipped ablation gate queue bench speed export
+.PHONY: help setup study test lab chapters results model shipped ablation gate queue pictures bench speed export
