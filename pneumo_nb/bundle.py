@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from fastcore.basics import patch
-from .film import PIXEL_RULE, _resize, file_hash, read_film, write_atomic
+from .film import NEAR_BITS, PIXEL_RULE, _resize, file_hash, perceptual_hash, read_film, write_atomic
 
 # %% ../nbs/10_bundle.ipynb #8
 class BundleError(ValueError):
@@ -433,7 +433,6 @@ def seen(self:Bundle,
     phash,  # n hex strings, from `perceptual_hash` of the films at their own size
 )->list[str]: # n of '', 'same file', 'near copy'
     "Which films the network has learned from, as far as hashes tell"
-    from pneumo_nb.cohort import NEAR_BITS
     words = lambda rows: np.ascontiguousarray(rows).view(np.uint64)
     known, new, out = words(self._known['phash']), words(_hex_rows(phash)), []
     for sha, mine in zip(sha256, new):
@@ -450,7 +449,6 @@ def score(self:Bundle,
 ):                  # DataFrame: path, p (0–1), decision, seen ('', 'same file', 'near copy')
     "Score films; say whether the network has seen them before"
     import pandas as pd
-    from pneumo_nb.cohort import perceptual_hash
     from pneumo_nb.operating_point import decide
     paths, p, seen = [films] if isinstance(films, (str, Path)) else list(films), [np.zeros(0)], []
     for i in range(0, len(paths), bs):

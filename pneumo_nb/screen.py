@@ -7,9 +7,9 @@ __all__ = ['DECISIONS', 'SCREEN_CODES', 'FLAGS', 'RADIOGRAPHS', 'NOT_FRONTAL', '
            'HASH_SIDE', 'NEAR_LIMIT', 'COLUMNS', 'FORMATS', 'ENGINES', 'codes', 'file_state', 'read_whole', 'Changing',
            'tag_code', 'tag_flags', 'looks', 'take', 'decision', 'screen_batch', 'list_files', 'ScreenError',
            'in_batches', 'local_rows', 'Journal', 'first_like', 'arranged', 'replacing', 'summary', 'write_worklist',
-           'RayWorker', 'ray_rows', 'Run', 'run_once', 'watch', 'screen', 'pneumo_screen']
+           'RayWorker', 'ray_rows', 'Run', 'run_once', 'keep_watch', 'screen', 'pneumo_screen']
 
-# %% ../nbs/11_screen.ipynb #a6ba22e4
+# %% ../nbs/11_screen.ipynb #df8811f9
 import csv, hashlib, json, os, sys, time
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 import numpy as np
 from fastcore.script import Param, call_parse, store_true
-from .film import FILM_CODES, Film, FilmError, _bytes
+from .film import FILM_CODES, NEAR_BITS, Film, FilmError, _bytes, perceptual_hash
 
-# %% ../nbs/11_screen.ipynb #abcafae3
+# %% ../nbs/11_screen.ipynb #57aa97ce
 DECISIONS = {'pneumonia': 1, 'unsure': 2, 'refused': 3, 'normal': 4}   # decision: priority, 1 is read first
 
 SCREEN_CODES = { # code: (fault, way out); those of reading are in `film.FILM_CODES`, those of looking in `gate.GATE_CODES`
@@ -44,7 +44,7 @@ def codes()->dict: # code: (fault, way out)
     from pneumo_nb.gate import GATE_CODES
     return FILM_CODES | GATE_CODES | SCREEN_CODES
 
-# %% ../nbs/11_screen.ipynb #309c7050
+# %% ../nbs/11_screen.ipynb #5b23f8ea
 def file_state(path): # (bytes, modified in ns), or None where there is no file
     "What tells whether a file is still the same"
     try: s = os.stat(path)
@@ -62,7 +62,7 @@ def read_whole(
 
 class Changing(ValueError): "A file that somebody writes to while it is read"
 
-# %% ../nbs/11_screen.ipynb #d23f80e5
+# %% ../nbs/11_screen.ipynb #43839299
 RADIOGRAPHS = ('CR', 'DX', 'RG', 'OT', 'SC')                      # modalities that can hold a plain film
 NOT_FRONTAL = ('LL', 'RL', 'LLO', 'RLO', 'LLD', 'RLD', 'LAO', 'RAO', 'LPO', 'RPO')
 CHEST_WORDS = ('CHEST', 'THORAX', 'LUNG', 'RIB', 'UNKNOWN')
@@ -89,7 +89,7 @@ def tag_flags(
              'raw': facts.get('presentation_intent') == 'FOR PROCESSING'}
     return [flag for flag, is_so in known.items() if is_so]
 
-# %% ../nbs/11_screen.ipynb #ae966866
+# %% ../nbs/11_screen.ipynb #4bb7f91e
 HASH_SIDE = 512   # px: larger films are shrunk to about this side before their looks are hashed
 
 def looks(
@@ -97,11 +97,10 @@ def looks(
 )->str:                # 256 bits as 64 hex digits
     "`perceptual_hash`, at a cost that does not grow with the detector"
     from PIL import Image
-    from pneumo_nb.cohort import perceptual_hash
     factor = min(pixels.shape)//HASH_SIDE
     return perceptual_hash(np.asarray(Image.fromarray(pixels).reduce(factor)) if factor > 1 else pixels)
 
-# %% ../nbs/11_screen.ipynb #9c4274e1
+# %% ../nbs/11_screen.ipynb #62ff65bb
 def take(
     path,     # A file
     size:int, # Side of the network's films, px
@@ -124,7 +123,7 @@ def take(
     row['ms'] = 1000*(time.perf_counter() - start)
     return row, small
 
-# %% ../nbs/11_screen.ipynb #c8b026d2
+# %% ../nbs/11_screen.ipynb #dfd5cb80
 def decision(
     p:float,         # Calibrated probability of pneumonia, 0–1
     threshold:float, # Called pneumonia from here on, 0–1
@@ -154,7 +153,7 @@ def screen_batch(
             if learned: row['flags'].append('learned')
     return [row for row, _ in taken]
 
-# %% ../nbs/11_screen.ipynb #cfdcc421
+# %% ../nbs/11_screen.ipynb #78070e65
 def list_files(
     paths,         # Files and folders
     leave_out=(),  # Absolute paths of files that are none of the films: the command's own
@@ -177,7 +176,7 @@ def list_files(
 
 class ScreenError(ValueError): "A run that cannot begin or go on: says why, what is kept, and the way out"
 
-# %% ../nbs/11_screen.ipynb #535493ad
+# %% ../nbs/11_screen.ipynb #f700b7d2
 def in_batches(items, n): # Yields lists of up to n items
     batch = []
     for item in items:
@@ -201,7 +200,7 @@ def local_rows(
         while waiting: yield waiting.popleft().result()
     finally: pool.shutdown(cancel_futures=True)
 
-# %% ../nbs/11_screen.ipynb #88916b97
+# %% ../nbs/11_screen.ipynb #d479f2c4
 class Journal:
     "Rows on disk as they come, and where each file's row stands"
     RETRY = ('changing', 'unreadable', 'failed')   # these are tried again
@@ -250,20 +249,23 @@ class Journal:
 
     def done(self, file, state)->bool:
         "Was the file scored as it is now?"
-        return self.at.get(os.path.abspath(file), (None,))[0] == state
+        return (at := self.at.get(os.path.abspath(file))) is not None and at[0] == state
 
     def row(self, file)->dict:
         "The latest row of a file"
         self.file.seek(self.at[os.path.abspath(file)][1])
         return json.loads(self.file.readline())
 
-    def close(self): self.file.close(); self.lock.release()
+    def close(self):
+        try: self.file.close()
+        except OSError: pass       # what a full disk refused is refused once more
+        finally: self.lock.release()
 
 def _line(path, line, n):
     try: return json.loads(line)
     except ValueError: raise ScreenError(f'{path}: line {n} is damaged. Start anew with --restart; the films are scored again.') from None
 
-# %% ../nbs/11_screen.ipynb #9ec59ed0
+# %% ../nbs/11_screen.ipynb #cb4c6357
 NEAR_LIMIT = 20_000
 
 def _words(phash): return np.frombuffer(bytes.fromhex(phash or '00'*32), np.uint64)
@@ -273,7 +275,6 @@ def first_like(
     phash:list, # Perceptual hash of every film, '' where it has none
 )->tuple:       # two arrays (n,): the first film of the same bytes, and the first of the same looks; −1: none before it
     "Which film each one repeats"
-    from pneumo_nb.cohort import NEAR_BITS
     first, n = {}, len(sha)
     same = np.array([first.setdefault(s, i) if s else i for i, s in enumerate(sha)], int)
     near, words = np.full(n, -1), np.array([_words(h) for h in phash]).reshape(-1, 4)
@@ -284,7 +285,7 @@ def first_like(
         if close.any(): near[i] = int(close.argmax())
     return np.where(same == np.arange(n), -1, same), near
 
-# %% ../nbs/11_screen.ipynb #3bccdd3d
+# %% ../nbs/11_screen.ipynb #325797a1
 COLUMNS = ('priority', 'file', 'decision', 'score', 'call', 'reason', 'note', 'flags', 'sha256', 'model', 'ms')
 
 def arranged(
@@ -309,7 +310,7 @@ def arranged(
 
 def _shown(name): return name.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')   # bytes that are no UTF-8 are shown as \\x..
 
-# %% ../nbs/11_screen.ipynb #ae57c7af
+# %% ../nbs/11_screen.ipynb #0a0b7f3f
 @contextmanager
 def replacing(
     path, # The file to be written
@@ -344,7 +345,7 @@ def _format(path):
     if suffix not in FORMATS: raise ScreenError(f'{path}: the worklist is written as {", ".join(FORMATS)}; its name must end so.')
     return FORMATS[suffix]
 
-# %% ../nbs/11_screen.ipynb #d7011e59
+# %% ../nbs/11_screen.ipynb #2ee15d73
 def summary(
     counts:Counter, # decision → films, and code → films of those refused
 )->str:
@@ -369,7 +370,7 @@ def write_worklist(
         with replacing(path) as f: _format(path)(f, arranged(row, len(files), bundle.model), about)
     return counts
 
-# %% ../nbs/11_screen.ipynb #60245ce4
+# %% ../nbs/11_screen.ipynb #aa826bbb
 def _operating_point(bundle, point):
     "Threshold by name, from a file of `pneumo_site`, or the default"
     if point is None: point = bundle.info['default']
@@ -383,10 +384,10 @@ def _operating_point(bundle, point):
 def _open_bundle(folder):
     from pneumo_nb.bundle import load_bundle
     bundle = load_bundle(folder, threads=1)
-    if bundle.gate is None: raise ScreenError(f'{folder}: the bundle has no gate, so it cannot refuse. Fit one with pneumo_gate.')
+    if bundle.gate is None: raise ScreenError(f'{folder or bundle.name}: this bundle has no gate, so it cannot refuse. Give it one: pneumo_gate --bundle {folder} --write')
     return bundle
 
-# %% ../nbs/11_screen.ipynb #8dba8ae1
+# %% ../nbs/11_screen.ipynb #385cbdfe
 class RayWorker:
     "What a node of the cluster keeps between batches"
     def __init__(self, folder, threshold):
@@ -415,7 +416,7 @@ def ray_rows(
     names = iter(paths)
     for batch in scored.iter_batches(batch_size=bs): yield [json.loads(r) | dict(file=str(next(names))) for r in batch['row']]
 
-# %% ../nbs/11_screen.ipynb #8f88a28e
+# %% ../nbs/11_screen.ipynb #02f2ec3b
 class Run:
     "A worklist in the making: bundle, threshold, journal"
     def __init__(self,
@@ -458,7 +459,7 @@ def _ray(run, files): return ray_rows(run.folder, files, run.point['threshold'],
 
 ENGINES = {'local': _local, 'ray': _ray}
 
-# %% ../nbs/11_screen.ipynb #cee03dac
+# %% ../nbs/11_screen.ipynb #3df17304
 def _bar(total, done, progress):
     from tqdm import tqdm
     return tqdm(total=total, initial=done, unit=' films', disable=not progress, leave=False, file=sys.stderr)
@@ -474,8 +475,8 @@ def run_once(
     with _bar(len(files), len(files) - len(todo), progress) as bar: run.score(todo, bar)
     return run.write(files)
 
-# %% ../nbs/11_screen.ipynb #d7cb77e9
-def watch(
+# %% ../nbs/11_screen.ipynb #baa4f055
+def keep_watch(
     run:Run,            # Open
     paths,              # Files and folders
     every:float=5,      # Seconds between two looks
@@ -496,7 +497,7 @@ def watch(
         if stop(): return
         time.sleep(every)
 
-# %% ../nbs/11_screen.ipynb #bf6087b7
+# %% ../nbs/11_screen.ipynb #e21148ee
 def screen(
     paths,           # A file, a folder, or a list of them
     bundle=None,     # Folder of a bundle; None: the library's own
@@ -515,7 +516,7 @@ def screen(
         rows = [json.loads(line) for line in run.out[0].read_text().splitlines()]
     return pd.DataFrame(rows, columns=COLUMNS).astype(dict(score=float))
 
-# %% ../nbs/11_screen.ipynb #0b0402c8
+# %% ../nbs/11_screen.ipynb #88d9da07
 def _stop(message, code): print(f'\npneumo_screen: {message}', file=sys.stderr, flush=True); sys.exit(code)
 
 _Paths = Param('Films, and folders of films', str, nargs='+')
@@ -529,7 +530,7 @@ def pneumo_screen(
     point:str=None,         # Name of an operating point of the bundle, or a file that pneumo_site wrote
     workers:int=None,       # Cores to use; default: all
     batch:int=16,           # Films in a batch
-    watch_every:float=0,    # Look for new films every so many seconds, until Ctrl-C; 0: once
+    watch:float=0,          # Look for new films every so many seconds, until Ctrl-C; 0: once
     engine:str='local',     # local, or ray for a cluster
     restart:store_true=False, # Forget what an earlier run scored
 ):
@@ -538,7 +539,7 @@ def pneumo_screen(
     start, run = time.time(), None
     try:
         run = Run([out, *([also] if also else [])], bundle, point, workers, batch, engine, restart)
-        if watch_every: watch(run, paths, watch_every, lambda line: print(line, flush=True))
+        if watch: keep_watch(run, paths, watch, lambda line: print(line, flush=True))
         else:
             counts = run_once(run, paths, sys.stderr.isatty())
             print(f'{summary(counts)} · {time.time() - start:.1f} s · {out}')
