@@ -181,7 +181,9 @@ class EpochBar(Callback):
 class EpochLine(Callback):
     "Hand one line per epoch to a function such as `print`"
     order = TrackerCallback.order
-    def __init__(self, log): self.log = log
+    def __init__(self,
+        log # Function of one line of text
+    ): self.log = log
     def after_epoch(self):
         train, valid, acc = self.recorder.values[-1]
         held_out = '' if valid is None else f', validation loss {valid:.4f}, accuracy {acc:.3f}'   # None: nothing was held out

@@ -36,7 +36,11 @@ class LogitNet(nn.Module):
         out = self.net((x - self.norm.mean)/self.norm.sd)
         return pneumonia_logit(out) if out.shape[1] == 3 else out
 
-def logit_net(net): return net if isinstance(net, LogitNet) else LogitNet(net)
+def logit_net(
+    net:nn.Module, # With one logit, or three as `GreyNet`; or a `LogitNet` already
+)->LogitNet:
+    "A network that gives one logit a film, wrapped once"
+    return net if isinstance(net, LogitNet) else LogitNet(net)
 
 def _batches(net, films, bs):
     device = next(net.parameters()).device

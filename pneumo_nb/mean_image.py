@@ -36,10 +36,14 @@ class Running:
     n:int           # How many images (here: how many patients), ≥ 0
 
     @property
-    def var(self): return self.m2/(self.n-1)  # unbiased
+    def var(self):
+        "Unbiased variance"
+        return self.m2/(self.n-1)
 
     @property
-    def sd(self): return np.sqrt(self.var)
+    def sd(self):
+        "Standard deviation, in the images' unit"
+        return np.sqrt(self.var)
 
     def __repr__(self): return f'Running(n={self.n}, shape={np.shape(self.mean)}, mean {np.mean(self.mean):.1f})'
 

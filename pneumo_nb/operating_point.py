@@ -405,7 +405,9 @@ class OperatingPoint(NamedTuple):
         return {k: list(v) if isinstance(v, tuple) else v for k, v in self._asdict().items()}
 
     @classmethod
-    def from_dict(cls, d:dict):
+    def from_dict(cls,
+        d:dict, # As `as_dict` gives it
+    ):
         "Back from plain JSON, checked"
         if odd := set(d) ^ set(cls._fields): raise ValueError(f'missing or too many: {", ".join(sorted(odd))}; a point has {", ".join(cls._fields)}')
         return _checked(cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in d.items()}))

@@ -12,9 +12,17 @@ from pathlib import Path
 from .film import write_atomic
 
 # %% ../nbs/13_report.ipynb #6
-def percent(x:float)->str: return '–' if x is None or x != x else f'{100*x:.1f} %'
+def percent(
+    x:float, # A share, 0–1; None or NaN where undefined
+)->str:      # e.g. '51.3 %'
+    "A share for people"
+    return '–' if x is None or x != x else f'{100*x:.1f} %'
 
-def number(x:float)->str: return '–' if x is None or x != x else f'{x:.3f}'
+def number(
+    x:float, # None or NaN where undefined
+)->str:      # e.g. '0.987'
+    "What is no share, to three digits"
+    return '–' if x is None or x != x else f'{x:.3f}'
 
 def with_interval(
     row:dict,     # value, low, high; 0–1, or None where undefined
@@ -76,9 +84,15 @@ def conclusions(
 # %% ../nbs/13_report.ipynb #15
 TILES = [('sensitivity', 'Pneumonias found'), ('specificity', 'Healthy children left alone'), ('accuracy', 'Films called right'), ('auc', 'AUC')]
 
-def shown_as(metric): return number if metric in ('auc', 'average_precision', 'f1') else percent
+def shown_as(
+    metric:str, # A name in `evaluate.METRICS`
+):              # Function of one number, to text
+    "How a metric is written"
+    return number if metric in ('auc', 'average_precision', 'f1') else percent
 
-def tiles(metrics:dict)->list[dict]:
+def tiles(
+    metrics:dict, # metrics.json of a study
+)->list[dict]:    # name, value, interval, original
     "Four numbers to see first, each with its interval and the original study's"
     def tile(key, name):
         row, old = metrics['models']['cnn']['metrics'][key], metrics['original'].get(key)
@@ -119,7 +133,9 @@ def _figure(folder, name, alt, caption)->dict:
         f'figures/{name} is missing from the study. Run pneumo_study on this folder again: it redoes what is missing.') from None
     return dict(data='data:image/png;base64,' + base64.b64encode(png).decode(), alt=alt, caption=caption)
 
-def limits(metrics:dict)->list[str]:
+def limits(
+    metrics:dict, # metrics.json of a study
+)->list[str]:     # One sentence each
     "What the reader must know before using a number"
     cert = metrics['certificate']
     split = {'pass': 'The split certificate passes: no patient, identical file or near copy is on both sides of train and test, as far as names and pixels tell.',

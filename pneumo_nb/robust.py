@@ -50,46 +50,82 @@ def resampled(
     h, w = film.shape
     return _pil(film, lambda im: im.resize((max(1, round(w*side)), max(1, round(h*side))), Image.Resampling.BILINEAR).resize((w, h), Image.Resampling.BILINEAR))
 
-def blurred(film, sigma, rng):
+def blurred(
+    film:np.ndarray, # uint8, (height, width)
+    sigma:float,     # Standard deviation, share of the side
+    rng,             # Not used
+)->np.ndarray:       # As `film`
     "Gaussian blur; sigma as a share of the side"
     return _pil(film, lambda im: im.filter(ImageFilter.GaussianBlur(sigma*film.shape[0])))
 
-def sharpened(film, amount, rng):
+def sharpened(
+    film:np.ndarray, # uint8, (height, width)
+    amount:float,    # 1 adds the lost detail once
+    rng,             # Not used
+)->np.ndarray:       # As `film`
     "Unsharp mask with a radius of 1 % of the side; amount 1 adds the lost detail once"
     return _pil(film, lambda im: im.filter(ImageFilter.UnsharpMask(film.shape[0]/100, round(100*amount), 0)))
 
-def saved(film, quality, rng):
+def saved(
+    film:np.ndarray, # uint8, (height, width)
+    quality:int,     # 1–95
+    rng,             # Not used
+)->np.ndarray:       # As `film`
     "Saved as JPEG of this quality, 1–95"
     out = io.BytesIO()
     Image.fromarray(film).save(out, 'JPEG', quality=quality)
     return np.asarray(Image.open(out))
 
-def noisy(film, sd, rng):
+def noisy(
+    film:np.ndarray, # uint8, (height, width)
+    sd:float,        # Grey levels
+    rng,             # numpy Generator
+)->np.ndarray:       # As `film`
     "Independent Gaussian noise, sd in grey levels"
     return _grey8(film + rng.normal(0, sd, film.shape))
 
 # %% ../nbs/06_robust.ipynb #12
-def toned(film, gamma, rng):
+def toned(
+    film:np.ndarray, # uint8, (height, width)
+    gamma:float,     # Exponent, above 0
+    rng,             # numpy Generator
+)->np.ndarray:       # As `film`
     "Grey values to the power gamma or 1/gamma"
     return _grey8(255*(film/255)**(gamma if rng.random() < .5 else 1/gamma))
 
-def faded(film, contrast, rng):
+def faded(
+    film:np.ndarray, # uint8, (height, width)
+    contrast:float,  # Share that is left, 0–1
+    rng,             # Not used
+)->np.ndarray:       # As `film`
     "Differences from the film's mean, times contrast"
     return _grey8(film.mean() + contrast*(film - film.mean()))
 
-def cropped(film, side, rng):
+def cropped(
+    film:np.ndarray, # uint8, (height, width)
+    side:float,      # Side of the window, share of the film's
+    rng,             # numpy Generator
+)->np.ndarray:       # As `film`
     "A window of this share of the side, enlarged to the film"
     h, w = film.shape
     top, left = rng.uniform(0, 1 - side, 2)*(h, w)
     return _pil(film, lambda im: im.resize((w, h), Image.Resampling.BILINEAR, box=(left, top, left + side*w, top + side*h)))
 
-def framed(film, width, rng):
+def framed(
+    film:np.ndarray, # uint8, (height, width)
+    width:float,     # Share of the side
+    rng,             # numpy Generator
+)->np.ndarray:       # As `film`
     "A black or grey border of this share of the side"
     m, out = max(1, round(width*film.shape[0])), np.full_like(film, rng.choice([0, 64, 160]))
     out[m:-m, m:-m] = film[m:-m, m:-m]
     return out
 
-def squeezed(film, side, rng):
+def squeezed(
+    film:np.ndarray, # uint8, (height, width)
+    side:float,      # Share of the side that is left
+    rng,             # numpy Generator
+)->np.ndarray:       # As `film`
     "Height or width reduced to this share, between black bars"
     h, w = film.shape
     size = (max(1, round(w*side)), h) if rng.random() < .5 else (w, max(1, round(h*side)))
@@ -97,7 +133,11 @@ def squeezed(film, side, rng):
     out.paste(Image.fromarray(film).resize(size, Image.Resampling.BILINEAR), ((w - size[0])//2, (h - size[1])//2))
     return np.asarray(out)
 
-def marked(film, height, rng):
+def marked(
+    film:np.ndarray, # uint8, (height, width)
+    height:float,    # Height of the letters, share of the side
+    rng,             # numpy Generator
+)->np.ndarray:       # As `film`
     "White letters of this share of the side, near a corner"
     h, w = film.shape
     im, text = Image.fromarray(film), str(rng.choice(['L', 'R', 'AP', 'SUPINE', 'PORTABLE']))
@@ -106,14 +146,22 @@ def marked(film, height, rng):
     return np.asarray(im)
 
 # %% ../nbs/06_robust.ipynb #14
-def shaded(film, range_, rng):
+def shaded(
+    film:np.ndarray, # uint8, (height, width)
+    range_:float,    # From the dark side to the bright one, share of the grey value
+    rng,             # numpy Generator
+)->np.ndarray:       # As `film`
     "Times 1 − range/2 on one side to 1 + range/2 on the other, in a random direction"
     angle = rng.uniform(0, 2*np.pi)
     y, x = np.mgrid[-.5:.5:film.shape[0]*1j, -.5:.5:film.shape[1]*1j]
     ramp = x*np.cos(angle) + y*np.sin(angle)
     return _grey8(film*(1 + range_*ramp/np.ptp(ramp)))
 
-def lined(film, height, rng):
+def lined(
+    film:np.ndarray, # uint8, (height, width)
+    height:float,    # Half the range of the lines, grey levels
+    rng,             # numpy Generator
+)->np.ndarray:       # As `film`
     "Regular lines, 24 to 40 on a film, upright or lying; half their range in grey levels"
     n, side = rng.integers(24, 41), film.shape[0]
     line = height*np.sin(2*np.pi*(n*np.arange(side)/side + rng.random()))
@@ -158,7 +206,14 @@ def corrupt(
     rng = np.random.default_rng([seed, zlib.crc32(family.encode()), zlib.crc32(film)])
     return np.array(c.change(film, c.values[severity - 1], rng))
 
-def corrupt_all(films, family, severity=2, seed=0): return np.stack([corrupt(f, family, severity, seed) for f in films])
+def corrupt_all(
+    films:np.ndarray, # uint8, (n, height, width)
+    family:str,       # A name in `CORRUPTIONS`, or 'clean'
+    severity:int=2,   # 1–3
+    seed:int=0,       # Another seed, other draws
+)->np.ndarray:        # As `films`
+    "Each film as another copy might show it"
+    return np.stack([corrupt(f, family, severity, seed) for f in films])
 
 # %% ../nbs/06_robust.ipynb #24
 def film_table(
@@ -330,7 +385,10 @@ def package_weights(
     path = getattr(package, f'Efficientnet{variant.capitalize()}ModelFile').get_model_file_path()
     return list(torch.load(path, map_location='cpu', weights_only=True).values())
 
-def load_in_order(model, tensors):
+def load_in_order(
+    model:nn.Module, # It is changed itself
+    tensors:list,    # One for each tensor of its state, in that order
+)->nn.Module:        # `model`
     "Give a model's tensors their values in order; a shape that differs is an error"
     state = model.state_dict()
     if [t.shape for t in tensors] != [t.shape for t in state.values()]: raise ValueError('these weights are of another architecture')
@@ -338,16 +396,22 @@ def load_in_order(model, tensors):
     return model
 
 # %% ../nbs/06_robust.ipynb #58
-def plain(x):
+def plain(
+    x:torch.Tensor, # (n, 1, height, width), 0–1
+)->torch.Tensor:    # As `x`
     "Grey values as they are"
     return x
 
-def standardised(x):
+def standardised(
+    x:torch.Tensor, # (n, 1, height, width), 0–1
+)->torch.Tensor:    # As `x`
     "Each film with mean 0.5 and standard deviation 0.2: brightness and contrast cannot pass"
     mean, sd = x.mean((1, 2, 3), keepdim=True), x.std((1, 2, 3), keepdim=True)
     return .5 + .2*(x - mean)/(sd + 1e-3)
 
-def equalised(x):
+def equalised(
+    x:torch.Tensor, # (n, 1, height, width), 0–1
+)->torch.Tensor:    # As `x`
     "Each grey value's rank within its film, in 256 steps: no change of exposure that keeps the order can pass"
     grey = (x*255).round().clamp(0, 255).long().flatten(1)
     counts = torch.zeros(len(x), 256, device=x.device).scatter_add_(1, grey, torch.ones_like(grey, dtype=torch.float32))
@@ -411,7 +475,12 @@ def pneumonia_logit(
     "Three logits as one: above 0 for pneumonia"
     return logits[:, 1:].logsumexp(1, keepdim=True) - logits[:, :1]
 
-def set_accuracy(logits, y): return accuracy(pneumonia_logit(logits), 1 - y[:, 0])
+def set_accuracy(
+    logits:torch.Tensor, # (n, 3): normal, bacterial, viral
+    y:torch.Tensor,      # (n, 3), 1 where a class is possible
+)->torch.Tensor:         # 0–1
+    "Share of films whose three logits, as one, fall on the right side"
+    return accuracy(pneumonia_logit(logits), 1 - y[:, 0])
 
 class SetLoss(nn.Module):
     "Surprise at a set of classes, with label smoothing and a weight for normal films"
@@ -429,11 +498,20 @@ class SetLoss(nn.Module):
         return (weight*loss).sum()/weight.sum()
 
 # %% ../nbs/06_robust.ipynb #73
-def uniform(x, low, high):
+def uniform(
+    x:torch.Tensor, # A batch of n films
+    low:float,      # Smallest
+    high:float,     # Largest
+)->torch.Tensor:    # (n, 1, 1, 1)
     "One number per film, (n, 1, 1, 1)"
     return torch.empty(len(x), 1, 1, 1, device=x.device).uniform_(low, high)
 
-def coin(x, p=.5): return uniform(x, 0, 1) < p
+def coin(
+    x:torch.Tensor, # A batch of n films
+    p:float=.5,     # Probability of true
+)->torch.Tensor:    # (n, 1, 1, 1)
+    "True or false for each film"
+    return uniform(x, 0, 1) < p
 
 # %% ../nbs/06_robust.ipynb #75
 def warp(
@@ -467,8 +545,11 @@ def resample(
     draws = zip(x.split(1), uniform(x, lowest, 1).flatten().tolist(), coin(x, .75).flatten().tolist())
     return torch.cat([one(*d) for d in draws])
 
-def gaussian(x, sigma):
-    "Gaussian blur; sigma in px, (n, 1, 1, 1)"
+def gaussian(
+    x:torch.Tensor,     # (n, 1, height, width), 0–1
+    sigma:torch.Tensor, # px, (n, 1, 1, 1)
+)->torch.Tensor:        # As `x`
+    "Gaussian blur, each film by its own sigma"
     r = max(1, math.ceil(3*float(sigma.max())))
     kernel = torch.exp(-torch.arange(-r, r + 1, device=x.device)**2/(2*sigma**2))
     kernel = kernel/kernel.sum(-1, keepdim=True)
@@ -513,7 +594,10 @@ def jpeg_rounding(
     back = (dct.T @ rounded @ dct + 128)/255
     return back.transpose(3, 4).reshape(len(x), 1, h + -h % 8, w + -w % 8)[..., :h, :w]
 
-def blocks(x, lowest=10.):
+def blocks(
+    x:torch.Tensor,   # (n, 1, height, width), 0–1
+    lowest:float=10., # Worst quality, 1–90
+)->torch.Tensor:      # As `x`
     "JPEG of a random quality between `lowest` and 90"
     return jpeg_rounding(x, uniform(x, lowest, 90))
 
@@ -605,9 +689,27 @@ _DEGRADE = dict(resample=dict(p=.5), focus=dict(p=.5), blocks=dict(p=.3), noise=
 _ORDINARY = dict(warp=dict(scale=.1, rotate=10., shear=0., shift=.05, even=True, flip=True), tone=dict(gamma=.2, contrast=.2, brightness=0.))
 _FULL = dict(warp={}, **_DEGRADE, tone=dict(p=.8), margins=dict(p=.3), cut_out=dict(p=.5), marker=dict(p=.3))
 
-def without(recipe, *steps): return recipe | dict(augment={k: v for k, v in recipe['augment'].items() if k not in steps})
-def with_step(recipe, step, **settings): return recipe | dict(augment={k: v | settings if k == step else v for k, v in recipe['augment'].items()})
-def rarer(recipe, times): return recipe | dict(augment={k: v | dict(p=round(v.get('p', 1)/times, 4)) for k, v in recipe['augment'].items()})
+def without(
+    recipe:dict, # As in `RECIPES`
+    *steps       # Names in `STEPS`
+)->dict:         # A new one
+    "A recipe less some steps of its augmentation"
+    return recipe | dict(augment={k: v for k, v in recipe['augment'].items() if k not in steps})
+
+def with_step(
+    recipe:dict, # As in `RECIPES`
+    step:str,    # One of its steps
+    **settings   # What is said about that step, as its function names it
+)->dict:         # A new one
+    "A recipe with one step of its augmentation changed"
+    return recipe | dict(augment={k: v | settings if k == step else v for k, v in recipe['augment'].items()})
+
+def rarer(
+    recipe:dict, # As in `RECIPES`
+    times:float, # 2: half as often
+)->dict:         # A new one
+    "A recipe whose augmentation comes less often"
+    return recipe | dict(augment={k: v | dict(p=round(v.get('p', 1)/times, 4)) for k, v in recipe['augment'].items()})
 
 FULL = PLAIN | dict(augment=_FULL, three_way=True)
 HALF = rarer(FULL, 2)
@@ -707,7 +809,10 @@ class EMA(Callback):
     def after_fit(self): self.model.load_state_dict(self.average)
 
 # %% ../nbs/06_robust.ipynb #106
-def normal_weight(cohort, recipe):
+def normal_weight(
+    cohort:pd.DataFrame, # The films to train on, with `label`
+    recipe:dict,         # As in `RECIPES`
+)->float:                # Above 0
     "What a normal film counts: 1, or what makes both classes count the same"
     ill = targets(cohort.label).mean()
     return float(ill/(1 - ill)) if recipe['balanced'] else 1.
@@ -744,8 +849,12 @@ def film_logits(
     grey = lambda i: torch.from_numpy(np.array(films[i:i + bs]))[:, None].to(device).float()/255
     return torch.cat([pneumonia_logit(net(grey(i))).flatten() for i in range(0, len(films), bs)]).float().cpu().numpy()
 
-def score_films(net, films, bs=16):
-    "1 − p(normal) for each film: float32, (n,), 0–1"
+def score_films(
+    net:nn.Module,    # From `lite_net`
+    films:np.ndarray, # uint8, (n, height, width)
+    bs:int=16,        # Films in a batch
+)->np.ndarray:        # float32, (n,), 0–1
+    "1 − p(normal) for each film"
     return 1/(1 + np.exp(-film_logits(net, films, bs)))
 
 

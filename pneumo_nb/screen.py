@@ -7,9 +7,9 @@ __all__ = ['DECISIONS', 'SCREEN_CODES', 'FLAGS', 'RADIOGRAPHS', 'NOT_FRONTAL', '
            'HASH_SIDE', 'NEAR_LIMIT', 'COLUMNS', 'FORMATS', 'ENGINES', 'codes', 'file_state', 'read_whole', 'Changing',
            'tag_code', 'tag_flags', 'looks', 'take', 'decision', 'screen_batch', 'list_files', 'ScreenError',
            'in_batches', 'local_rows', 'Journal', 'first_like', 'arranged', 'replacing', 'summary', 'write_worklist',
-           'RayWorker', 'ray_rows', 'Run', 'run_once', 'keep_watch', 'screen', 'pneumo_screen']
+           'RayWorker', 'ray_rows', 'Run', 'run_once', 'keep_watch', 'screen', 'plot_worklist', 'pneumo_screen']
 
-# %% ../nbs/11_screen.ipynb #df8811f9
+# %% ../nbs/11_screen.ipynb #30e760b0
 import csv, hashlib, json, os, sys, time
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,7 @@ import numpy as np
 from fastcore.script import Param, call_parse, store_true
 from .film import FILM_CODES, NEAR_BITS, Film, FilmError, _bytes, perceptual_hash
 
-# %% ../nbs/11_screen.ipynb #57aa97ce
+# %% ../nbs/11_screen.ipynb #e65e35bd
 DECISIONS = {'pneumonia': 1, 'unsure': 2, 'refused': 3, 'normal': 4}   # decision: priority, 1 is read first
 
 SCREEN_CODES = { # code: (fault, way out); those of reading are in `film.FILM_CODES`, those of looking in `gate.GATE_CODES`
@@ -44,7 +44,7 @@ def codes()->dict: # code: (fault, way out)
     from pneumo_nb.gate import GATE_CODES
     return FILM_CODES | GATE_CODES | SCREEN_CODES
 
-# %% ../nbs/11_screen.ipynb #5b23f8ea
+# %% ../nbs/11_screen.ipynb #b4d2059a
 def file_state(path): # (bytes, modified in ns), or None where there is no file
     "What tells whether a file is still the same"
     try: s = os.stat(path)
@@ -62,7 +62,7 @@ def read_whole(
 
 class Changing(ValueError): "A file that somebody writes to while it is read"
 
-# %% ../nbs/11_screen.ipynb #43839299
+# %% ../nbs/11_screen.ipynb #d943b0f8
 RADIOGRAPHS = ('CR', 'DX', 'RG', 'OT', 'SC')                      # modalities that can hold a plain film
 NOT_FRONTAL = ('LL', 'RL', 'LLO', 'RLO', 'LLD', 'RLD', 'LAO', 'RAO', 'LPO', 'RPO')
 CHEST_WORDS = ('CHEST', 'THORAX', 'LUNG', 'RIB', 'UNKNOWN')
@@ -89,7 +89,7 @@ def tag_flags(
              'raw': facts.get('presentation_intent') == 'FOR PROCESSING'}
     return [flag for flag, is_so in known.items() if is_so]
 
-# %% ../nbs/11_screen.ipynb #4bb7f91e
+# %% ../nbs/11_screen.ipynb #d48644b1
 HASH_SIDE = 512   # px: larger films are shrunk to about this side before their looks are hashed
 
 def looks(
@@ -100,7 +100,7 @@ def looks(
     factor = min(pixels.shape)//HASH_SIDE
     return perceptual_hash(np.asarray(Image.fromarray(pixels).reduce(factor)) if factor > 1 else pixels)
 
-# %% ../nbs/11_screen.ipynb #62ff65bb
+# %% ../nbs/11_screen.ipynb #9f7681a0
 def take(
     path,     # A file
     size:int, # Side of the network's films, px
@@ -123,7 +123,7 @@ def take(
     row['ms'] = 1000*(time.perf_counter() - start)
     return row, small
 
-# %% ../nbs/11_screen.ipynb #dfd5cb80
+# %% ../nbs/11_screen.ipynb #fa649f37
 def decision(
     p:float,         # Calibrated probability of pneumonia, 0–1
     threshold:float, # Called pneumonia from here on, 0–1
@@ -153,7 +153,7 @@ def screen_batch(
             if learned: row['flags'].append('learned')
     return [row for row, _ in taken]
 
-# %% ../nbs/11_screen.ipynb #78070e65
+# %% ../nbs/11_screen.ipynb #36b6c3ff
 def list_files(
     paths,         # Files and folders
     leave_out=(),  # Absolute paths of files that are none of the films: the command's own
@@ -176,8 +176,12 @@ def list_files(
 
 class ScreenError(ValueError): "A run that cannot begin or go on: says why, what is kept, and the way out"
 
-# %% ../nbs/11_screen.ipynb #f700b7d2
-def in_batches(items, n): # Yields lists of up to n items
+# %% ../nbs/11_screen.ipynb #d842daf6
+def in_batches(
+    items, # Anything to go through
+    n:int, # Items in a batch
+):         # Yields lists of up to n
+    "Items in lists"
     batch = []
     for item in items:
         batch.append(item)
@@ -200,7 +204,7 @@ def local_rows(
         while waiting: yield waiting.popleft().result()
     finally: pool.shutdown(cancel_futures=True)
 
-# %% ../nbs/11_screen.ipynb #d479f2c4
+# %% ../nbs/11_screen.ipynb #b8740c53
 class Journal:
     "Rows on disk as they come, and where each file's row stands"
     RETRY = ('changing', 'unreadable', 'failed')   # these are tried again
@@ -242,21 +246,29 @@ class Journal:
         self.file.write(json.dumps(data).encode() + b'\n')
         return offset
 
-    def add(self, rows:list):
+    def add(self,
+        rows:list, # Of `screen_batch`
+    ):
         "Keep rows; they are with the system when this returns"
         for row in rows: self._index(row, self._write(row))
         self.file.flush()
 
-    def done(self, file, state)->bool:
+    def done(self,
+        file,  # As it is listed
+        state, # Its `file_state` now
+    )->bool:
         "Was the file scored as it is now?"
         return (at := self.at.get(os.path.abspath(file))) is not None and at[0] == state
 
-    def row(self, file)->dict:
+    def row(self,
+        file, # As it is listed
+    )->dict:
         "The latest row of a file"
         self.file.seek(self.at[os.path.abspath(file)][1])
         return json.loads(self.file.readline())
 
     def close(self):
+        "Let go of file and lock"
         try: self.file.close()
         except OSError: pass       # what a full disk refused is refused once more
         finally: self.lock.release()
@@ -265,7 +277,7 @@ def _line(path, line, n):
     try: return json.loads(line)
     except ValueError: raise ScreenError(f'{path}: line {n} is damaged. Start anew with --restart; the films are scored again.') from None
 
-# %% ../nbs/11_screen.ipynb #cb4c6357
+# %% ../nbs/11_screen.ipynb #87df9513
 NEAR_LIMIT = 20_000
 
 def _words(phash): return np.frombuffer(bytes.fromhex(phash or '00'*32), np.uint64)
@@ -285,7 +297,7 @@ def first_like(
         if close.any(): near[i] = int(close.argmax())
     return np.where(same == np.arange(n), -1, same), near
 
-# %% ../nbs/11_screen.ipynb #325797a1
+# %% ../nbs/11_screen.ipynb #8bd8485f
 COLUMNS = ('priority', 'file', 'decision', 'score', 'call', 'reason', 'note', 'flags', 'sha256', 'model', 'ms')
 
 def arranged(
@@ -310,7 +322,7 @@ def arranged(
 
 def _shown(name): return name.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')   # bytes that are no UTF-8 are shown as \\x..
 
-# %% ../nbs/11_screen.ipynb #0a0b7f3f
+# %% ../nbs/11_screen.ipynb #fee94163
 @contextmanager
 def replacing(
     path, # The file to be written
@@ -345,7 +357,7 @@ def _format(path):
     if suffix not in FORMATS: raise ScreenError(f'{path}: the worklist is written as {", ".join(FORMATS)}; its name must end so.')
     return FORMATS[suffix]
 
-# %% ../nbs/11_screen.ipynb #2ee15d73
+# %% ../nbs/11_screen.ipynb #ab7bbc35
 def summary(
     counts:Counter, # decision → films, and code → films of those refused
 )->str:
@@ -370,7 +382,7 @@ def write_worklist(
         with replacing(path) as f: _format(path)(f, arranged(row, len(files), bundle.model), about)
     return counts
 
-# %% ../nbs/11_screen.ipynb #aa826bbb
+# %% ../nbs/11_screen.ipynb #2b8edace
 def _operating_point(bundle, point):
     "Threshold by name, from a file of `pneumo_site`, or the default"
     if point is None: point = bundle.info['default']
@@ -387,10 +399,13 @@ def _open_bundle(folder):
     if bundle.gate is None: raise ScreenError(f'{folder or bundle.name}: this bundle has no gate, so it cannot refuse. Give it one: pneumo_gate --bundle {folder} --write')
     return bundle
 
-# %% ../nbs/11_screen.ipynb #385cbdfe
+# %% ../nbs/11_screen.ipynb #5b7b29c8
 class RayWorker:
     "What a node of the cluster keeps between batches"
-    def __init__(self, folder, threshold):
+    def __init__(self,
+        folder,          # Of the bundle; None: the library's own
+        threshold:float, # Of its operating point, 0–1
+    ):
         from pneumo_nb.bundle import load_bundle
         self.bundle, self.threshold = load_bundle(folder, threads=1), threshold
 
@@ -416,7 +431,7 @@ def ray_rows(
     names = iter(paths)
     for batch in scored.iter_batches(batch_size=bs): yield [json.loads(r) | dict(file=str(next(names))) for r in batch['row']]
 
-# %% ../nbs/11_screen.ipynb #02f2ec3b
+# %% ../nbs/11_screen.ipynb #8242c037
 class Run:
     "A worklist in the making: bundle, threshold, journal"
     def __init__(self,
@@ -437,15 +452,24 @@ class Run:
         head = dict(journal=1, model=self.bundle.model, bundle=self.bundle.info['seal'], threshold=self.point['threshold'])
         self.journal = Journal(path.with_name(f'{path.name}.journal'), head, restart)
 
-    def own(self): return {os.path.abspath(p) for p in (*self.out, self.journal.path, f'{self.journal.path}.lock')}
+    def own(self)->set:
+        "Absolute paths of the files that a run writes"
+        return {os.path.abspath(p) for p in (*self.out, self.journal.path, f'{self.journal.path}.lock')}
 
-    def score(self, files, bar=None):
+    def score(self,
+        files:list, # Files
+        bar=None,   # Progress bar; `update` is called with the number of films
+    ):
         "Score files into the journal"
         for rows in self.engine(self, files):
             self.journal.add(rows)
             if bar is not None: bar.update(len(rows))
 
-    def write(self, files)->Counter: return write_worklist(self.out, self.journal, files, self.bundle)
+    def write(self,
+        files:list, # In order; all with a row in the journal
+    )->Counter:     # As from `write_worklist`
+        "Write the list in all its formats"
+        return write_worklist(self.out, self.journal, files, self.bundle)
 
 def _writable(path):
     folder = path.parent
@@ -459,7 +483,7 @@ def _ray(run, files): return ray_rows(run.folder, files, run.point['threshold'],
 
 ENGINES = {'local': _local, 'ray': _ray}
 
-# %% ../nbs/11_screen.ipynb #3df17304
+# %% ../nbs/11_screen.ipynb #249af9ca
 def _bar(total, done, progress):
     from tqdm import tqdm
     return tqdm(total=total, initial=done, unit=' films', disable=not progress, leave=False, file=sys.stderr)
@@ -475,7 +499,7 @@ def run_once(
     with _bar(len(files), len(files) - len(todo), progress) as bar: run.score(todo, bar)
     return run.write(files)
 
-# %% ../nbs/11_screen.ipynb #baa4f055
+# %% ../nbs/11_screen.ipynb #d4805735
 def keep_watch(
     run:Run,            # Open
     paths,              # Files and folders
@@ -497,7 +521,7 @@ def keep_watch(
         if stop(): return
         time.sleep(every)
 
-# %% ../nbs/11_screen.ipynb #e21148ee
+# %% ../nbs/11_screen.ipynb #08fa4b95
 def screen(
     paths,           # A file, a folder, or a list of them
     bundle=None,     # Folder of a bundle; None: the library's own
@@ -516,14 +540,41 @@ def screen(
         rows = [json.loads(line) for line in run.out[0].read_text().splitlines()]
     return pd.DataFrame(rows, columns=COLUMNS).astype(dict(score=float))
 
-# %% ../nbs/11_screen.ipynb #88d9da07
+# %% ../nbs/11_screen.ipynb #456d2abd
+def plot_worklist(
+    worklist,       # From `screen`, or read from its CSV
+    n:int=24,       # Films to show, from the top
+    columns:int=8,  # In a row
+    source:str='',  # Whose films: stamped below
+):                  # Array of Matplotlib Axes
+    "The first films of a worklist, in its order; what could not be read stays an empty frame"
+    import matplotlib.pyplot as plt
+    from pneumo_nb.cohort import stamp
+    rows = list(worklist.head(n).itertuples())
+    height = -(-len(rows)//columns)
+    axes = plt.subplots(height, columns, figsize=(1.3*columns, 1.62*height), layout='constrained', squeeze=False)[1].ravel()
+    for ax in axes: ax.axis('off')
+    for ax, row in zip(axes, rows):
+        ax.axis('on')
+        ax.set(xticks=[], yticks=[])
+        try: ax.imshow(Film.read(row.file).sized(128), cmap='gray', vmin=0, vmax=255)
+        except FilmError: ax.set(xlim=(0, 1), ylim=(0, 1), aspect='equal')
+        says = row.reason or f'{row.decision} {float(row.score):.2f}'
+        ax.set_title(says, fontsize=8, color=_COLOURS[row.decision], fontweight='bold')
+        for side in ax.spines.values(): side.set(color=_COLOURS[row.decision], linewidth=2, linestyle='-' if row.decision in ('pneumonia', 'normal') else '--')
+    stamp(axes[0], source)
+    return axes
+
+_COLOURS = dict(pneumonia='#BB4455', unsure='#9A6B00', refused='#555555', normal='#33658F')
+
+# %% ../nbs/11_screen.ipynb #77fb07af
 def _stop(message, code): print(f'\npneumo_screen: {message}', file=sys.stderr, flush=True); sys.exit(code)
 
 _Paths = Param('Films, and folders of films', str, nargs='+')
 
 @call_parse
 def pneumo_screen(
-    paths:_Paths,
+    paths:_Paths,           # Films, and folders of films
     out:str='worklist.csv', # The worklist: .csv, .jsonl or .html
     also:str=None,          # The same list in another format: another name
     bundle:str=None,        # Folder of a bundle; default: the one that comes with the library

@@ -286,13 +286,14 @@ def decision_curve(
     table,                          # DataFrame: label, p (0–1)
     prevalence:float,               # Where it is to be used, 0–1
     was:float,                      # Prevalence that p was calibrated on, 0–1
-    at=np.arange(.01, .505, .01),   # Probabilities at which a doctor would act, above 0 and below 1
+    at=None,                        # Probabilities at which a doctor would act, above 0 and below 1; None: 0.01, 0.02 … 0.5
 ):                                  # DataFrame by `at`: model, all, none: net benefit for 1,000 children
     "Net benefit of the model, of calling all, and of calling none"
     import pandas as pd
     from dcurves import dca
     from pneumo_nb.evaluate import PNEUMONIA
     from pneumo_nb.operating_point import at_prevalence
+    at = np.arange(.01, .505, .01) if at is None else at
     films = pd.DataFrame(dict(ill=table.label == PNEUMONIA, model=at_prevalence(table.p, was, prevalence)))
     curve = dca(films, 'ill', ['model'], at, prevalence=prevalence).pivot(index='threshold', columns='model', values='net_benefit')
     return 1000*curve[['model', 'all', 'none']].rename_axis(columns=None, index='acts from')

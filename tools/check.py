@@ -41,21 +41,9 @@ def readme():
     return re.sub(r'\n{3,}', '\n\n', text).strip() + '\n'
 
 def site():
-    "Faults in what the site is rendered from: nbdev executes import and export cells for it, nothing else"
-    code = """
-from nbdev.quarto import refresh_quarto_yml, nbdev_sidebar
-from nbdev.serve import proc_nbs
-from nbdev.config import get_config
-if __name__ == '__main__':
-    refresh_quarto_yml()
-    nbdev_sidebar.__wrapped__(path=get_config().nbs_path)
-    proc_nbs(n_workers=0)
-"""
-    shutil.rmtree(ROOT/'_proc', ignore_errors=True)
-    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True)
-    if done.returncode: return [f'the notebooks cannot be processed for the site:\n{(done.stdout + done.stderr)[-2000:]}']
-    missing = [nb.relative_to(NBS) for nb in notebooks() if not (ROOT/'_proc'/nb.relative_to(NBS)).exists()]
-    return [f'{m}: was not processed for the site' for m in missing]
+    "Faults of the site: processed, rendered and looked at by tools/site.py"
+    done = subprocess.run([sys.executable, str(ROOT/'tools'/'site.py'), '--check'], cwd=ROOT, capture_output=True, text=True)
+    return [f'the site:\n{done.stdout or done.stderr[-2000:]}'] if done.returncode else []
 
 def outputs(nb):
     "All text that a notebook's saved outputs hold, and whether one is an error"
