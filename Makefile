@@ -58,6 +58,16 @@ bench: $(READY) ## screening against fastai, torch and the bare limit; 8 bits; f
 	$(BIN)/python benchmarks/quantise.py $(if $(DATA),--data $(DATA))
 	$(BIN)/python benchmarks/fuzz.py
 
+site: $(READY) ## the pages in _docs/, every check of them (needs Chromium), and the slides
+	$(BIN)/python tools/site.py --check
+	$(BIN)/python tools/slides_check.py
+
+package: $(READY) ## wheel and sdist: what is in them, and whether they screen a film elsewhere
+	$(BIN)/python tools/package_check.py
+
+dicom: $(READY) ## results as DICOM, judged by dciodvfy (needs Debian's dicom3tools)
+	$(BIN)/python tools/dicom_check.py
+
 speed: $(READY) ## films per second of training and of the shipped bundle, as ratios → results/speed.json
 	$(BIN)/python benchmarks/speed.py
 
@@ -67,4 +77,4 @@ ablation: $(READY) ## every recipe, judged by the shift score on train films: ma
 export: $(READY) ## notebooks → library, clean notebooks, README
 	$(BIN)/python tools/check.py --write
 
-.PHONY: help setup study test lab chapters results model shipped ablation gate queue pictures bench speed export
+.PHONY: help setup study test lab chapters results model shipped ablation gate queue pictures bench site package dicom speed export

@@ -41,8 +41,8 @@ def readme():
     return re.sub(r'\n{3,}', '\n\n', text).strip() + '\n'
 
 def site():
-    "Faults of the site: processed, rendered and looked at by tools/site.py"
-    done = subprocess.run([sys.executable, str(ROOT/'tools'/'site.py'), '--check'], cwd=ROOT, capture_output=True, text=True)
+    "Faults of the site: processed and rendered by tools/site.py; how wide its pages are on a phone, `make site` tells, with Chromium"
+    done = subprocess.run([sys.executable, str(ROOT/'tools'/'site.py'), '--check', '--no-browser'], cwd=ROOT, capture_output=True, text=True)
     return [f'the site:\n{done.stdout or done.stderr[-2000:]}'] if done.returncode else []
 
 def outputs(nb):

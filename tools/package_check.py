@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 UV = Path(sys.executable).with_name('uv')                  # `make setup` brings it
-WANTED = ('pneumo_nb/templates/report.html', 'pneumo_nb/bundles/*/model.onnx', 'pneumo_nb/bundles/*/MODEL_CARD.md', 'pneumo_nb/_modidx.py')
+WANTED = ('pneumo_nb/templates/report.html', 'pneumo_nb/templates/worklist.html', 'pneumo_nb/bundles/*/model.onnx', 'pneumo_nb/bundles/*/gate.safetensors', 'pneumo_nb/bundles/*/MODEL_CARD.md', 'pneumo_nb/_modidx.py')
 UNWANTED = re.compile(r'\.ipynb_checkpoints|__pycache__|\.(jpe?g|dcm|npy|npz)$|(^|/)(nbs|results|tools|benchmarks|chest_xray|study|_proc|_docs)/')
 SCORE = """
 import json, sys
@@ -53,6 +53,7 @@ if __name__ == '__main__':
         run(UV, 'pip', 'install', '-q', '--python', python, '-c', ROOT/'constraints.txt', wheel, cwd=d)
         env = {k: v for k, v in os.environ.items() if k not in ('PYTHONPATH', 'PNEUMO_DATA')}
         print(run(python, '-c', SCORE, cwd=d, env=env).strip())
-        for command in ('pneumo_study', 'pneumo_phantom'):
-            run(d/'fresh'/'bin'/command, '--help', cwd=d, env=env)
-        print('the wheel holds what it should, installs elsewhere and scores without torch')
+        for command in sorted((d/'fresh'/'bin').glob('pneumo_*')): run(command, '--help', cwd=d, env=env)
+        print(run(d/'fresh'/'bin'/'pneumo_screen', 'film.png', '--out', 'worklist.csv', cwd=d, env=env).strip())
+        if (d/'worklist.csv').read_text().count('film.png') != 1: sys.exit('the worklist does not hold the film')
+        print('the wheel holds what it should, installs elsewhere, scores and screens without torch')

@@ -257,6 +257,7 @@ if __name__ == '__main__':
     arg = ArgumentParser(description=__doc__.split('\n')[0])
     arg.add_argument('--prepare', action='store_true', help='process the notebooks into _proc/ and stop')
     arg.add_argument('--check', action='store_true', help='list what is wrong with the pages')
+    arg.add_argument('--no-browser', action='store_true', help='check all but the widths, which need Chromium')
     arg.add_argument('--shots', metavar='FOLDER', help='take pictures of every page')
     arg = arg.parse_args()
     try: process()
@@ -270,7 +271,7 @@ if __name__ == '__main__':
             with Browser() as b: b.shots(DOCS, Path(arg.shots))
         if arg.check:
             from site_faults import every_fault
-            faults += every_fault(DOCS, repository(), ROOT)
+            faults += every_fault(DOCS, repository(), ROOT, not arg.no_browser)
         for f in faults: print(f)
         print(f'{len(list(DOCS.rglob("*.html")))} pages in {DOCS.name}/, {len(faults)} faults')
         if arg.check: sys.exit(bool(faults))

@@ -103,6 +103,6 @@ def library(folder):
     for file in sorted(folder.glob('*.py')):
         if not file.name.startswith('_'): yield from undocumented(file)
 
-def every_fault(docs, repository, root):
+def every_fault(docs, repository, root, browser=True):
     soups = pages(docs)
-    return [*links(docs, soups, repository, root), *pictures(docs, soups), *headings(soups), *outside(docs, soups), *widths(docs, soups), *library(root/'pneumo_nb')]
+    return [*links(docs, soups, repository, root), *pictures(docs, soups), *headings(soups), *outside(docs, soups), *(widths(docs, soups) if browser else []), *library(root/'pneumo_nb')]
