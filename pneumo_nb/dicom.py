@@ -17,7 +17,7 @@ from pydicom.filereader import read_dataset
 from pydicom.pixels import apply_color_lut, get_decoder
 from pydicom.tag import Tag
 from pydicom.uid import (DeflatedExplicitVRLittleEndian, DigitalXRayImageStorageForPresentation, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian,
-                         JPEG2000TransferSyntaxes, JPEGExtended12Bit, JPEGLSLossless, RLELossless, UID, generate_uid)
+                         JPEG2000TransferSyntaxes, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless, UID, generate_uid)
 from .film import MAX_BYTES, FilmError, _bytes, _check_scans, _check_size, _name, _quiet, _said, _saturation, is_dicom
 
 # %% ../nbs/00_dicom.ipynb #98455a25
@@ -151,8 +151,7 @@ def _check_frame(ds, frame, syntax, name):
     "Refuse a compressed picture that is not the one in the tags, or that unpacks to more"
     rows, cols, samples, allocated, stored = (_number(ds, k) for k in ('Rows', 'Columns', 'SamplesPerPixel', 'BitsAllocated', 'BitsStored'))
     if syntax == RLELossless: return _check_rle(frame, rows*cols)
-    said = _codestream(frame, syntax)
-    if said is None: raise FilmError(name, 'truncated', 'no picture in the compressed pixels')
+    if (said := _codestream(frame, syntax)) is None: raise FilmError(name, 'truncated', 'no picture in the compressed pixels')
     if said[:3] != (rows, cols, samples): raise ValueError('compressed pixels of {} × {} px and {} samples, the tags say {} × {} and {}'.format(*said[:3], rows, cols, samples))
     if said[3] > allocated: raise ValueError(f'compressed pixels of {said[3]} bits, the tags say {allocated}')
     _check_scans(frame, rows*cols, name)
@@ -167,23 +166,37 @@ def _check_rle(frame, want):
             if size > want + 256: raise ValueError(f'run-length pixels unpack to more than {want:,} per segment')
 
 # %% ../nbs/00_dicom.ipynb #2a6f24f6
-_PLUGINS = ['pydicom', 'pillow', 'pyjpegls', 'pylibjpeg', 'gdcm']   # who decodes, in this order
+_PLUGINS = 'pydicom', 'pillow', 'pyjpegls', 'pylibjpeg'          # of pydicom, in this order; not gdcm, which can abort
+_TURBO   = JPEGLossless, JPEGLosslessSV1, JPEGExtended12Bit      # by libjpeg-turbo
 
 def _decode(ds, syntax, name):
     "Stored values, (height, width) or (height, width, 3), and how their colour is coded"
     missing = FilmError(name, 'no_decoder', syntax.name)
+    if syntax not in _NATIVE: _check_frame(ds, frame := get_frame(ds.PixelData, 0, number_of_frames=1), syntax, name)
+    if syntax in _TURBO: return _turbo(ds, frame, missing)
     try: decoder = get_decoder(syntax)
     except NotImplementedError: raise missing from None
-    if not decoder.is_available: raise missing
-    if syntax not in _NATIVE:
-        _check_frame(ds, frame := get_frame(ds.PixelData, 0, number_of_frames=1), syntax, name)
-        if syntax == JPEGExtended12Bit and _codestream(frame, syntax)[3] > 8 and 'pylibjpeg' not in decoder.available_plugins: raise missing
-    for plugin in sorted(decoder.available_plugins, key=_PLUGINS.index) or ['']:
+    plugins = [''] if syntax in _NATIVE else [p for p in _PLUGINS if p in decoder.available_plugins]
+    if not plugins: raise missing
+    for plugin in plugins:
         try: values, about = decoder.as_array(ds, index=0, raw=True, correct_unused_bits=False, decoding_plugin=plugin); break
         except RuntimeError as e: fault = _said(e).rpartition(f'{plugin}: ')[2]
     else: raise FilmError(name, 'truncated', fault)
     if values.dtype.itemsize > 2: raise FilmError(name, 'unsupported', f'{values.dtype.itemsize*8} bits')
     return values.astype(values.dtype.newbyteorder('='), copy=False), about['photometric_interpretation']
+
+def _turbo(ds, frame, missing):
+    "The JPEGs that pydicom's own choice of decoders leaves out"
+    try: from imagecodecs import jpeg8_decode
+    except ImportError: raise missing from None
+    kind = _code(ds, 'PhotometricInterpretation')
+    if kind.startswith('YBR'): raise FilmError(missing.path, 'unsupported', f'{kind} in {missing.fault}')
+    if not frame.rstrip(b'\0').endswith(b'\xff\xd9'): raise FilmError(missing.path, 'truncated', 'no end of the picture')   # it would be filled up
+    try: values = jpeg8_decode(frame)
+    except RuntimeError as e: raise FilmError(missing.path, 'truncated', _said(e)) from e
+    if not ds.get('PixelRepresentation'): return values, kind
+    spare = 8*values.dtype.itemsize - _number(ds, 'BitsStored')   # two's complement, in as many bits as are stored
+    return values.view(f'i{values.dtype.itemsize}') << spare >> spare, kind
 
 # %% ../nbs/00_dicom.ipynb #0f527e8e
 def _window(x, centre, width, function='LINEAR'):

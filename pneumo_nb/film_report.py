@@ -8,7 +8,7 @@ __all__ = ['ODDS', 'SIDE', 'DECISION_WORDS', 'SUPPORT', 'A4', 'EVALUATIONS', 'PN
            'number_words', 'map_words', 'caveats', 'alerts', 'page_words', 'map_picture', 'report_html', 'report_page',
            'report_pdf', 'to_sr', 'capture', 'to_sc', 'dicom_bytes', 'film_report', 'gate_row', 'pneumo_report']
 
-# %% ../nbs/13_film_report.ipynb #473c6ada
+# %% ../nbs/13_film_report.ipynb #ca48a953
 import hashlib, io, math, sys, textwrap
 from datetime import datetime, timezone
 from pathlib import Path
@@ -22,7 +22,7 @@ from .film import Film, FilmError, _resize, file_hash, is_dicom, write_atomic
 from .report import with_interval
 from .screen import FLAGS, _operating_point, decision
 
-# %% ../nbs/13_film_report.ipynb #df7cfa19
+# %% ../nbs/13_film_report.ipynb #213064eb
 def covered_logits(
     small:np.ndarray,  # uint8 (size, size), as the network takes it
     bundle,            # From `load_bundle`
@@ -46,7 +46,7 @@ def _mean_drop(squares, drops, side):
 
 def _stretched(a, shape): return np.asarray(Image.fromarray(a.astype(np.float32)).resize(shape[::-1], Image.Resampling.BILINEAR))
 
-# %% ../nbs/13_film_report.ipynb #ef05c071
+# %% ../nbs/13_film_report.ipynb #de2b4f27
 def occlusion_map(
     pixels:np.ndarray, # Grey, uint8 (height, width): the whole film
     bundle,            # From `load_bundle`
@@ -58,7 +58,7 @@ def occlusion_map(
     squares, after = covered_logits(small, bundle, patch, stride)
     return _stretched(_mean_drop(squares, bundle.logits_features(small[None])[0] - after, bundle.size), pixels.shape)
 
-# %% ../nbs/13_film_report.ipynb #97f98e76
+# %% ../nbs/13_film_report.ipynb #517a4210
 ODDS = (2, 5, 20)              # outlines: the place divides the odds by this much
 SIDE = 1024                    # px, of the longer side of a film that is shown; larger ones are reduced
 _FOR, _AGAINST = '#E69F00', '#56B4E9'
@@ -85,7 +85,7 @@ def plot_map(
     ax.set(xlabel='px', ylabel='px')
     return ax
 
-# %% ../nbs/13_film_report.ipynb #e421f8b9
+# %% ../nbs/13_film_report.ipynb #5106d000
 class FilmResult(NamedTuple):
     "One film as the model judged it: all that page, PDF and DICOM say"
     path:Path             # The file
@@ -110,7 +110,7 @@ def _reduced(pixels):
     film.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR)
     return np.asarray(film)
 
-# %% ../nbs/13_film_report.ipynb #0cb7bd30
+# %% ../nbs/13_film_report.ipynb #eb789bfa
 def film_result(
     path,             # A film
     bundle=None,      # A `Bundle`, or a bundle's folder; None: the one that comes with the library
@@ -139,7 +139,7 @@ def _if_readable(path):
     try: return _reduced(Film.read(path).pixels)
     except FilmError: return None
 
-# %% ../nbs/13_film_report.ipynb #773a62c9
+# %% ../nbs/13_film_report.ipynb #1c0d22c4
 DECISION_WORDS = { # decision: (what it comes to, what to do)
     'pneumonia': ('Pneumonia likely: read first', 'The score is at or above the threshold.'),
     'unsure':    ('Unsure: read soon, as if there were no model', 'The score lies in the band where the model errs too often to be relied on.'),
@@ -160,7 +160,7 @@ def hangs_on_one_place(
     "Would covering one square change the decision?"
     return len({decision(p, result.point.threshold, result.band) for p in (result.score, *result.covered)}) > 1
 
-# %% ../nbs/13_film_report.ipynb #92e716e1
+# %% ../nbs/13_film_report.ipynb #d448c80c
 def _of_100(share): return f'{100*share:.0f} of 100'
 
 def number_words(
@@ -183,7 +183,7 @@ def map_words(
             + (': the decision hangs on single places.' if hangs_on_one_place(result) else ': no single place decides.'),
             'The outlines are a question put to the network, and not where a pneumonia is: against marks of a radiologist they were never tested.']
 
-# %% ../nbs/13_film_report.ipynb #22bfd1d7
+# %% ../nbs/13_film_report.ipynb #86c37050
 def caveats(
     info:dict, # What a bundle says of itself
 )->list[str]:
@@ -209,7 +209,7 @@ def alerts(
     if result.info['development']['source'] == 'phantom': out.append('The network has learned from PHANTOMS: its score says nothing about a patient.')
     return out
 
-# %% ../nbs/13_film_report.ipynb #cc4cb22e
+# %% ../nbs/13_film_report.ipynb #479b2543
 def page_words(
     result:FilmResult, # Any
 )->dict:
@@ -223,7 +223,7 @@ def page_words(
                 caveats=caveats(result.info), technical={'Model': result.info['name'], 'sha256 of the model': result.info['files']['model.onnx'],
                                                          'sha256 of the film': result.sha256, 'pneumo_nb': __version__})
 
-# %% ../nbs/13_film_report.ipynb #06349ec2
+# %% ../nbs/13_film_report.ipynb #096aea6b
 def _rgb(fig, dpi):
     "A figure as pixels, uint8 (height, width, 3)"
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -260,7 +260,7 @@ def report_html(
     return page.render(**page_words(result), place=place, score=result.score, cut=result.point.threshold, low=low, high=high,
                        film='' if result.pixels is None else _data_address(result.pixels), map=_data_address(map_picture(result)) if scored else '')
 
-# %% ../nbs/13_film_report.ipynb #82355090
+# %% ../nbs/13_film_report.ipynb #2cb2c14b
 A4 = 8.27, 11.69               # inches
 _MARGIN, _WIDE = .6, 8.27 - 2*.6
 _TINTS = dict(pneumonia='#a8485a', unsure='#8a6100', refused='#5b6876', normal='#33658f')
@@ -298,7 +298,7 @@ class _Page:
         from matplotlib.patches import Rectangle
         self.fig.add_artist(Rectangle((_MARGIN/A4[0], 1 - (self.y + high)/A4[1]), _WIDE/A4[0], high/A4[1], transform=self.fig.transFigure, **kwargs))
 
-# %% ../nbs/13_film_report.ipynb #221c135f
+# %% ../nbs/13_film_report.ipynb #8d5ac189
 def _ruler(page, result, words):
     "The score on its scale, with the threshold and the band"
     ax, cut = page.axes(_MARGIN + .1, _WIDE - .2, .62), result.point.threshold
@@ -326,7 +326,7 @@ def _pictures(page, result, words, most):
     page.write('The film, reduced: not for reading.', 7.8, color=_SOFT)
     if words['map_words']: page.write(' '.join(words['map_words']), 7.8, color=_SOFT)
 
-# %% ../nbs/13_film_report.ipynb #38c6189c
+# %% ../nbs/13_film_report.ipynb #e77fb229
 def _laid_out(result, words, most):
     "The page with pictures of at most so many inches"
     page, tint = _Page(), _TINTS[result.decision]
@@ -373,7 +373,7 @@ def report_pdf(
         report_page(result).savefig(out, format='pdf', metadata=dict(Title=f"{page_words(result)['title']}: {result.path.name}", Creator=f'pneumo_nb {__version__}'))
     return out.getvalue()
 
-# %% ../nbs/13_film_report.ipynb #f7700301
+# %% ../nbs/13_film_report.ipynb #d91777de
 _FILED = ('PatientID', 'PatientName', 'StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID', 'SOPClassUID')
 _EMPTY = ('PatientBirthDate', 'PatientSex', 'AccessionNumber', 'StudyID', 'StudyDate', 'StudyTime', 'ReferringPhysicianName')
 _PIXELS = ('BurnedInAnnotation', 'LossyImageCompression', 'LossyImageCompressionRatio', 'LossyImageCompressionMethod', 'PatientOrientation')
@@ -403,7 +403,7 @@ def _about(result, what, number):
     return dict(series_instance_uid=hd.UID(), series_number=number, sop_instance_uid=hd.UID(), instance_number=1, manufacturer='pneumo_nb', manufacturer_model_name=result.info['name'],
                 software_versions=__version__, device_serial_number=result.info['files']['model.onnx'], series_description=f'Pneumonia screening: {what}', specific_character_set='ISO_IR 192')
 
-# %% ../nbs/13_film_report.ipynb #88bacf06
+# %% ../nbs/13_film_report.ipynb #3633b4d8
 EVALUATIONS = {'pneumonia': ('415684004', 'Suspected'), 'unsure': ('82334004', 'Indeterminate'), 'normal': ('47492008', 'Not seen')} # SNOMED CT
 PNEUMONIA_CODE = ('233604007', 'SCT', 'Pneumonia')
 SCORE_CODE = ('P-PNEUMONIA', '99PNEUMO', 'Probability of pneumonia')
@@ -439,7 +439,7 @@ def to_sr(
     scheme = CodingSchemeIdentificationItem('99PNEUMO', 'Codes of pneumo_nb', __version__)
     return hd.sr.EnhancedSR([source], report, is_complete=True, coding_schemes=[scheme], **_about(result, 'report', 9001))
 
-# %% ../nbs/13_film_report.ipynb #60ada718
+# %% ../nbs/13_film_report.ipynb #df797fe9
 def capture(
     result:FilmResult, # With a score
     side:int=SIDE,     # Of the longer side of the film, px
@@ -482,7 +482,7 @@ def dicom_bytes(
     ds.save_as(out)
     return out.getvalue()
 
-# %% ../nbs/13_film_report.ipynb #d693ef34
+# %% ../nbs/13_film_report.ipynb #fed92344
 def film_report(
     path,           # A film
     bundle=None,    # A `Bundle`, or a bundle's folder; None: the one that comes with the library
@@ -500,7 +500,7 @@ def film_report(
     for name, data in files.items(): write_atomic(out/name, data)
     return out/'report.html'
 
-# %% ../nbs/13_film_report.ipynb #4a454ced
+# %% ../nbs/13_film_report.ipynb #8c635322
 def gate_row(
     path,         # A film
     bundle=None,  # A bundle's folder; None: the one that comes with the library
@@ -511,7 +511,7 @@ def gate_row(
     from pneumo_nb.screen import screen
     return screen(path, bundle, point, workers=1).iloc[0].to_dict()
 
-# %% ../nbs/13_film_report.ipynb #6e106399
+# %% ../nbs/13_film_report.ipynb #ccd6080e
 @call_parse
 def pneumo_report(
     film:str,          # The film: DICOM, JPEG, PNG, TIFF or BMP

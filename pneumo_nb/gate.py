@@ -7,14 +7,14 @@ __all__ = ['GATE_CODES', 'EIGHT_GREYS', 'COLOURED', 'SEEN_KINDS', 'HELD_OUT_KIND
            'Gate', 'fit_gate', 'strangers', 'grey_square', 'verdicts', 'spoiled', 'gate_evidence', 'measure_gate',
            'pneumo_gate']
 
-# %% ../nbs/11_gate.ipynb #aea8af4c
+# %% ../nbs/11_gate.ipynb #e5bafcb2
 import json, sys
 from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from fastcore.script import call_parse, store_true
 
-# %% ../nbs/11_gate.ipynb #338d6016
+# %% ../nbs/11_gate.ipynb #1edfd159
 GATE_CODES = { # code: (fault, way out)
     'blank':      ('a few greys make most of the picture', 'Export the film again, with its window'),
     'colour':     ('it is a colour picture', 'Export the film itself, not a photograph or a rendering of it'),
@@ -24,7 +24,7 @@ GATE_CODES = { # code: (fault, way out)
     'inverted':   ('its grey is inverted: bone is dark', 'Export it with bone bright (MONOCHROME2) and screen it again'),
 }
 
-# %% ../nbs/11_gate.ipynb #585bcf1a
+# %% ../nbs/11_gate.ipynb #64db7de5
 EIGHT_GREYS = .7  # share of pixels in the eight most frequent greys, from which on a picture is blank
 COLOURED = .06    # mean of max(R, G, B) − min(R, G, B), 0–1, from which on it is a colour picture
 
@@ -44,7 +44,7 @@ def look(
     if eight_greys(pixels) > EIGHT_GREYS: return 'blank'
     return 'colour' if colour > COLOURED else ''
 
-# %% ../nbs/11_gate.ipynb #f86c2e5c
+# %% ../nbs/11_gate.ipynb #16e46642
 _CELLS, _WAYS, _GREYS = 8, 8, 32
 
 def _shrunk(films, side):
@@ -93,7 +93,7 @@ def describe(
         parts.append((_relative(edges), _ranks(films[i:i + bs]), _filled(edges)))
     return dict(zip(('edges', 'greys', 'filled'), map(np.concatenate, zip(*parts))))
 
-# %% ../nbs/11_gate.ipynb #53143338
+# %% ../nbs/11_gate.ipynb #10d4d91d
 _VIEWS = [(quarter, inverted) for inverted in (False, True) for quarter in range(4)]   # anticlockwise quarters, as np.rot90
 
 def _view(drawn, quarter, inverted):
@@ -101,7 +101,7 @@ def _view(drawn, quarter, inverted):
     way = -quarter*_WAYS//4 + inverted*_WAYS//2
     return dict(drawn, edges=np.roll(np.rot90(drawn['edges'], quarter, (1, 2)), way, -1), greys=np.rot90(drawn['greys'], quarter, (1, 2))*(-1 if inverted else 1))
 
-# %% ../nbs/11_gate.ipynb #25002169
+# %% ../nbs/11_gate.ipynb #957f45d8
 _PATTERNS = 64   # principal components of each drawing
 _HOLE = .1       # a middle that is less filled than this is a hole
 
@@ -118,7 +118,7 @@ def _residual(x, mean, patterns):
     z = x.reshape(len(x), len(mean)) - mean
     return np.linalg.norm(z - (z @ patterns.T) @ patterns, axis=1)
 
-# %% ../nbs/11_gate.ipynb #dfd3db09
+# %% ../nbs/11_gate.ipynb #277e964a
 _FAR, _BETTER = 1.25, .9   # distance from which on it is no chest; a view fits better below this share of the film's own distance
 
 class Gate:
@@ -147,10 +147,10 @@ class Gate:
     )->tuple[list, np.ndarray]:   # codes, '' where the film may be scored; distances (n,), up to 1 inside
         "Which films may be scored"
         distance = self.views(films)
-        own, best = distance[:, 0], distance.argmin(1)
-        fits = distance.min(1) < np.minimum(1, _BETTER*own)
-        codes = ['inverted' if _VIEWS[b][1] else 'turned' if f else '' if d <= 1 else 'unfamiliar' if d <= _FAR else 'not_chest' for f, b, d in zip(fits, np.where(fits, best, 0), own)]
-        return codes, own
+        own, nearest, view = distance[:, 0], distance.min(1), distance.argmin(1)
+        fits = (nearest <= 1) & (nearest < _BETTER*own)
+        near = lambda d: '' if d <= 1 else 'unfamiliar' if d <= _FAR else 'not_chest'
+        return [('inverted' if _VIEWS[v][1] else 'turned') if f else near(d) for f, v, d in zip(fits, view, own)], own
 
     def upright(self,
         films:np.ndarray, # uint8, (n, height, width)
@@ -158,7 +158,7 @@ class Gate:
         "Degrees by which each film has to be turned anticlockwise"
         return np.array([90*_VIEWS[b][0] for b in self.views(films).argmin(1)])
 
-# %% ../nbs/11_gate.ipynb #f7d0371c
+# %% ../nbs/11_gate.ipynb #ca6dc87c
 _COPIES = dict(warp=dict(scale=.3, rotate=12., shift=.1), resample=dict(p=.5), focus=dict(p=.5), blocks=dict(p=.3), noise=dict(p=.5), tone=dict(p=.8), margins=dict(p=.3), marker=dict(p=.3))
 
 def _copies(films, seed):
@@ -202,7 +202,7 @@ def fit_gate(
     if log: log(f'{len(films):,} films and as many copies of them')
     return _fit(describe(films), describe(_copies(films, seed)), groups, seed)
 
-# %% ../nbs/11_gate.ipynb #b9cc41de
+# %% ../nbs/11_gate.ipynb #3303f35d
 def _grey(a): return np.clip(np.rint(a), 0, 255).astype(np.uint8)
 def _enlarged(a, how=Image.Resampling.BICUBIC, side=256): return np.asarray(Image.fromarray(_grey(a)).resize((side, side), how))
 def _stretched(a, low=1, high=99.5):
@@ -236,7 +236,7 @@ def _pydicom(*names):
     from pydicom.data import get_testdata_file
     return [_stretched(dcmread(get_testdata_file(n)).pixel_array) for n in names]
 
-def _matplotlib(name): 
+def _matplotlib(name):
     from matplotlib.cbook import get_sample_data
     return get_sample_data(name)
 
@@ -255,7 +255,7 @@ _SHIPPED = { # kind: the pictures that windows are taken from
 }
 _WHOLE = dict(digits=_digits, faces=_faces)   # shown as they are
 
-# %% ../nbs/11_gate.ipynb #8e875bfa
+# %% ../nbs/11_gate.ipynb #409afc77
 def _noise(rng):
     side = int(2**rng.uniform(1, 8))
     return _enlarged(rng.normal(128, rng.uniform(10, 60), (side, side)))
@@ -348,7 +348,7 @@ def _contours(ax, rng):
     ax.contourf(rng.normal(size=(9, 9)).cumsum(0).cumsum(1), 12, cmap='gray')
     ax.set_axis_off()
 
-# %% ../nbs/11_gate.ipynb #84756d85
+# %% ../nbs/11_gate.ipynb #5222f043
 _DRAWN = {'noise': _noise, 'gradients': _gradient, 'drawings': _drawing, 'text': _text, 'charts': lambda rng: _figure(rng, _chart), 'dark charts': lambda rng: 255 - _figure(rng, _chart), 'boards': _board,
           'clouds': _clouds, 'fractals': _fractal, 'codes': _code, 'cells': _cells, 'sound': _sound, 'ECG': _ecg, 'screens': _screen, 'contours': lambda rng: _figure(rng, _contours), 'dark contours': lambda rng: 255 - _figure(rng, _contours)}
 
@@ -356,7 +356,7 @@ SEEN_KINDS = ('textures', 'photographs', 'scans', 'microscopy', 'sky', 'slices',
 HELD_OUT_KINDS = ('portrait', 'terrain', 'head MR', 'clouds', 'fractals', 'codes', 'cells', 'sound', 'ECG', 'screens')
 
 def strangers(
-    n_per_kind:int=40,                 # Pictures of each kind
+    n_per_kind:int=40,                 # Pictures of each kind, up to 100
     seed:int=0,                        # Same seed, same pictures
     kinds=SEEN_KINDS + HELD_OUT_KINDS, # Which kinds
 )->dict[str, list]:                    # kind → pictures, uint8: grey (height, width) or RGB (height, width, 3)
@@ -365,8 +365,8 @@ def strangers(
     for kind in kinds:
         rng = np.random.default_rng([seed, *kind.encode()])
         if kind in _DRAWN: out[kind] = [_DRAWN[kind](rng) for _ in range(n_per_kind)]
-        elif kind in _WHOLE: out[kind] = [a for a, _ in zip(map(_WHOLE[kind]().__getitem__, rng.permutation(100)), range(n_per_kind))]
-        else: out[kind] = [_window(a, rng) for a, _ in zip(_SHIPPED[kind]()*n_per_kind, range(n_per_kind))]
+        elif kind in _WHOLE: out[kind] = list(map(_WHOLE[kind]().__getitem__, rng.permutation(100)[:n_per_kind]))
+        else: out[kind] = [_window(a, rng) for a in (_SHIPPED[kind]()*n_per_kind)[:n_per_kind]]
     return out
 
 def grey_square(
@@ -383,7 +383,7 @@ def verdicts(
     "What `look` says, and where it says nothing, `judge`"
     return np.array([look(f) or code for f, code in zip(films, gate.judge(np.stack(films))[0])])
 
-# %% ../nbs/11_gate.ipynb #87c10c5f
+# %% ../nbs/11_gate.ipynb #af02d47d
 def _tiles(film, other, rng):
     n = int(rng.integers(2, 5))
     side, order = len(film)//n, np.roll(rng.permutation(n*n), 1)
@@ -420,7 +420,7 @@ def spoiled(
         out[kind] = np.stack([grey_square(change(f, g, rng), films.shape[1]) for f, g in zip(films, np.roll(films, 1, 0))])
     return out
 
-# %% ../nbs/11_gate.ipynb #26208d6d
+# %% ../nbs/11_gate.ipynb #f6e8142a
 def _share(yes):
     "A share with its interval"
     from pneumo_nb.evaluate import wilson
@@ -484,7 +484,7 @@ def gate_evidence(
         phantoms=_refusals(verdicts(gate, [phantom_film(i, ('NORMAL', 'PNEUMONIA')[i % 2], size=size) for i in range(2*n_per_kind)])),
         others={name: _refusals(verdicts(gate, x)) for name, x in (others or {}).items()})
 
-# %% ../nbs/11_gate.ipynb #fbf6ccb4
+# %% ../nbs/11_gate.ipynb #3317bba7
 def _folder_films(folder, size):
     "All films of a folder, at the network's size"
     from pneumo_nb.film import FilmError, read_film

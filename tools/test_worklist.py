@@ -4,7 +4,7 @@ test_worklist.py --data path/to/chest_xray [--out results/screen_test.json]
 
 The test films are scored once more by the same bundle, so a line goes into the ledger. Nothing is chosen from it.
 """
-import argparse, json, tempfile
+import argparse, json
 from collections import Counter
 from pathlib import Path
 
@@ -24,10 +24,10 @@ def main():
     evaluated = pick(load_cohort('results/model/predictions.csv'), 'shipped', 0, 'test')
     listed = screen(Path(args.data)/'test')
     listed['path'] = [Path(f).relative_to(args.data).as_posix() for f in listed.file]
-    both = evaluated.merge(listed, on='path', how='outer', indicator=True)
+    both = evaluated.merge(listed.drop(columns='model'), on='path', how='outer', indicator=True)
     scored = both[both.score.notna()]
     point = bundle.points['default']
-    run = scored.assign(p=scored.score, fold='test')[['path', 'patient', 'label', 'etiology', 'p', 'seed', 'fold']].assign(model='shipped')
+    run = scored.assign(p=scored.score, fold='test')[['path', 'patient', 'label', 'etiology', 'p', 'model', 'seed', 'fold']]
     record_scoring(args.ledger, run, bundle.model[:12], read_cohort(args.data, progress=False)[0], 'tools/test_worklist.py', 'pneumo_screen on the test films: the same bundle, nothing chosen', round(point.threshold, 6))
     called = np.where(scored.p >= point.threshold, 'pneumonia', 'normal')
     groups = normal_groups(scored[scored.label == 'NORMAL'].assign(fold='test'), pd.read_csv('results/model/withdrawn.csv').iloc[:, 0].tolist())
