@@ -1,7 +1,8 @@
 """Damaged files through the reader: fuzz.py [--runs 20000] [--seed 0] [--out results/fuzz.json]
 
 Sound files of every format and transfer syntax are damaged by `film.damaged`, and whole DICOM files are written with tags that lie; each must
-end in a film or a `FilmError`, without a warning, in a few seconds and in little memory. Run after run, the same seed gives the same files: `--show SEED` writes one to damaged.bin.
+end in a film or a `FilmError`, without a warning, in a few seconds and in little memory. The same seed gives the same files: `--show SEED` writes
+one to damaged.bin.
 Each thousand runs have a process of their own, so that a decoder that crashes costs its runs and is counted.
 """
 import argparse, io, json, platform, resource, subprocess, sys, time, warnings, zlib
@@ -32,10 +33,10 @@ def pictures(a):
     out = {f'{fmt} {im.mode}': packed(im, fmt) for fmt in ('JPEG', 'PNG', 'TIFF', 'BMP', 'GIF', 'WEBP') for im in (grey, rgb)}
     out |= {f'PNG {im.mode}': packed(im, 'PNG') for im in (alpha, sixteen, grey.convert('1'), rgb.convert('P'), grey.convert('LA'))}
     out |= {f'TIFF {im.mode} {how}': packed(im, 'TIFF', compression=how) for how in ('tiff_lzw', 'tiff_adobe_deflate', 'packbits') for im in (grey, rgb, sixteen)}
-    out |= {'TIFF jpeg': packed(rgb, 'TIFF', compression='jpeg'), 'TIFF group4': packed(grey.convert('1'), 'TIFF', compression='group4'), 'TIFF EXIF': packed(grey, 'TIFF', exif=exif),
-            'JPEG progressive': packed(rgb, 'JPEG', progressive=True), 'JPEG CMYK': packed(rgb.convert('CMYK'), 'JPEG'), 'JPEG EXIF': packed(rgb, 'JPEG', exif=exif), 'PNG EXIF': packed(rgb, 'PNG', exif=exif),
-            'WEBP lossless': packed(alpha, 'WEBP', lossless=True), 'WEBP EXIF': packed(rgb, 'WEBP', exif=exif), 'MPO': packed(rgb, 'MPO', **pages)}
-    return out
+    out |= {f'{fmt} EXIF': packed(rgb, fmt, exif=exif) for fmt in ('JPEG', 'PNG', 'TIFF', 'WEBP')}
+    return out | {'TIFF jpeg': packed(rgb, 'TIFF', compression='jpeg'), 'TIFF group4': packed(grey.convert('1'), 'TIFF', compression='group4'),
+                  'JPEG progressive': packed(rgb, 'JPEG', progressive=True), 'JPEG CMYK': packed(rgb.convert('CMYK'), 'JPEG'),
+                  'WEBP lossless': packed(alpha, 'WEBP', lossless=True), 'MPO': packed(rgb, 'MPO', **pages)}
 
 def dicoms(a):
     "Sound DICOM files of every syntax that can be written here"
@@ -46,21 +47,24 @@ def dicoms(a):
     lut = Dataset()
     lut.LUTDescriptor, lut.LUTData = [256, 0, 12], (np.arange(256)*16).tolist()
     lut['LUTDescriptor'].VR = lut['LUTData'].VR = 'US'
-    palette = {f'{c}PaletteColorLookupTable{k}': v for c in ('Red', 'Green', 'Blue') for k, v in dict(Descriptor=[256, 0, 8], Data=bytes(range(256))).items()}
+    palette = {f'{c}PaletteColorLookupTable{k}': v for c in ('Red', 'Green', 'Blue')
+               for k, v in dict(Descriptor=[256, 0, 8], Data=bytes(range(256))).items()}
     twelve, rgb = a.astype(np.uint16)*16, np.stack([a, a//2, 255 - a], -1)
     syntaxes = uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian, uid.DeflatedExplicitVRLittleEndian, uid.RLELossless, uid.JPEGLSLossless
     tags = dict(BitsStored=12, WindowCenter=2000, WindowWidth=3000, RescaleSlope=1, RescaleIntercept=-10, PixelPaddingValue=0)
     out = {f'DICOM {s.name}': phantom_dicom(twelve, s, **tags) for s in syntaxes} | {f'DICOM RGB {s.name}': phantom_dicom(rgb, s) for s in syntaxes}
-    jpeg = {how: packed(Image.fromarray(x), fmt, **kw) for how, x, fmt, kw in (('grey', a, 'JPEG', {}), ('rgb', rgb, 'JPEG', {}), ('j2k', a.astype(np.uint16)*257, 'JPEG2000', dict(no_jp2=True)), ('j2k rgb', rgb, 'JPEG2000', dict(no_jp2=True)))}
-    out |= {'DICOM JPEG': phantom_dicom(a, uid.JPEGBaseline8Bit, PixelData=encapsulate([jpeg['grey']])),
-            'DICOM lossless JPEG': phantom_dicom(twelve, uid.JPEGLosslessSV1, PixelData=encapsulate([jpeg8_encode(twelve, lossless=True)]), **tags),
-            'DICOM 12-bit JPEG': phantom_dicom(twelve, uid.JPEGExtended12Bit, PixelData=encapsulate([jpeg8_encode(twelve, 90, bitspersample=12)]), **tags),
-            'DICOM RGB JPEG': phantom_dicom(rgb, uid.JPEGBaseline8Bit, PhotometricInterpretation='YBR_FULL_422', PixelData=encapsulate([jpeg['rgb']])),
-            'DICOM JPEG 2000': phantom_dicom(a.astype(np.uint16), uid.JPEG2000Lossless, PixelData=encapsulate([jpeg['j2k']])),
-            'DICOM RGB JPEG 2000': phantom_dicom(rgb, uid.JPEG2000Lossless, PhotometricInterpretation='YBR_RCT', PixelData=encapsulate([jpeg['j2k rgb']])),
-            'DICOM tables': phantom_dicom(a, VOILUTSequence=[lut], ModalityLUTSequence=[lut]), 'DICOM palette': phantom_dicom(a, PhotometricInterpretation='PALETTE COLOR', **palette),
-            'DICOM CT': phantom_dicom(twelve.astype(np.int16) - 1024, Modality='CT', RescaleSlope=1, RescaleIntercept=0)}
-    return out
+    jpeg = lambda x, fmt='JPEG', **kw: encapsulate([packed(Image.fromarray(x), fmt, **kw)])
+    turbo = lambda **kw: encapsulate([jpeg8_encode(twelve, **kw)])
+    j2k = dict(fmt='JPEG2000', no_jp2=True)
+    return out | {'DICOM lossless JPEG': phantom_dicom(twelve, uid.JPEGLosslessSV1, PixelData=turbo(lossless=True), **tags),
+                  'DICOM 12-bit JPEG': phantom_dicom(twelve, uid.JPEGExtended12Bit, PixelData=turbo(level=90, bitspersample=12), **tags),
+                  'DICOM JPEG': phantom_dicom(a, uid.JPEGBaseline8Bit, PixelData=jpeg(a)),
+                  'DICOM RGB JPEG': phantom_dicom(rgb, uid.JPEGBaseline8Bit, PhotometricInterpretation='YBR_FULL_422', PixelData=jpeg(rgb)),
+                  'DICOM JPEG 2000': phantom_dicom(a.astype(np.uint16), uid.JPEG2000Lossless, PixelData=jpeg(a.astype(np.uint16)*257, **j2k)),
+                  'DICOM RGB JPEG 2000': phantom_dicom(rgb, uid.JPEG2000Lossless, PhotometricInterpretation='YBR_RCT', PixelData=jpeg(rgb, **j2k)),
+                  'DICOM tables': phantom_dicom(a, VOILUTSequence=[lut], ModalityLUTSequence=[lut]),
+                  'DICOM palette': phantom_dicom(a, PhotometricInterpretation='PALETTE COLOR', **palette),
+                  'DICOM CT': phantom_dicom(twelve.astype(np.int16) - 1024, Modality='CT', RescaleSlope=1, RescaleIntercept=0)}
 
 def mended(png):
     "The checksums of a damaged PNG made right, so that the damage is reached"
@@ -75,18 +79,20 @@ def lying(rng):
     "A DICOM file that is whole, and whose tags are drawn from good values, bad ones and extreme ones"
     from pydicom import Dataset
     from pneumo_nb.dicom import _NATIVE, phantom_dicom
-    number = lambda: float(rng.choice([0, 1, -1, .5, 8, 255, 4096, -32768, 65535, 1e9, -1e300, 1e300, 1e-300]))
+    pick = lambda *these: lambda: rng.choice(these).item()
+    short = pick(0, 1, 2, 3, 8, 12, 16, 17, 32, 104, 120, 121, 65535)
+    few = lambda: min(short(), 32767)                                 # fits a signed value too
     item = Dataset()
-    item.LUTDescriptor, item.LUTData = [int(rng.choice([0, 1, 255, 256])), int(rng.choice([0, 5, 65535])), int(rng.choice([1, 8, 12, 16, 17]))], rng.integers(0, 4096, 256).tolist()
+    item.LUTDescriptor, item.LUTData = [pick(0, 1, 255, 256)(), pick(0, 5, 65535)(), pick(1, 8, 12, 16, 17)()], rng.integers(0, 4096, 256).tolist()
     item['LUTDescriptor'].VR = item['LUTData'].VR = 'US'
-    short = lambda *more: int(rng.choice([0, 1, 2, 3, 8, 12, 16, 17, 32, 104, 120, 121, 65535, *more]))
-    few = lambda: min(short(), 32767)
-    ways = dict(Rows=short, Columns=short, SamplesPerPixel=short, BitsAllocated=short, BitsStored=short, HighBit=short, PixelRepresentation=short, PlanarConfiguration=short, NumberOfFrames=short,
-                PhotometricInterpretation=lambda: str(rng.choice(['MONOCHROME1', 'MONOCHROME2', 'PALETTE COLOR', 'RGB', 'YBR_FULL', 'YBR_FULL_422', 'YBR_RCT', 'X'])),
-                Modality=lambda: str(rng.choice(['CT', 'DX', 'CR', ''])), PresentationIntentType=lambda: 'FOR PROCESSING', PresentationLUTShape=lambda: 'INVERSE', VOILUTSequence=lambda: [item],
-                ModalityLUTSequence=lambda: [item], VOILUTFunction=lambda: str(rng.choice(['LINEAR', 'LINEAR_EXACT', 'SIGMOID', 'X'])), PixelPaddingValue=few, PixelPaddingRangeLimit=few,
-                RedPaletteColorLookupTableDescriptor=lambda: [few(), few(), 8], RedPaletteColorLookupTableData=lambda: bytes(range(256))) \
-        | dict.fromkeys(('WindowCenter', 'WindowWidth', 'RescaleSlope', 'RescaleIntercept'), number)
+    counts = ('Rows', 'Columns', 'SamplesPerPixel', 'BitsAllocated', 'BitsStored', 'HighBit', 'PixelRepresentation', 'PlanarConfiguration', 'NumberOfFrames')
+    ways = dict.fromkeys(counts, short) | dict.fromkeys(('PixelPaddingValue', 'PixelPaddingRangeLimit'), few)
+    ways |= dict.fromkeys(('WindowCenter', 'WindowWidth', 'RescaleSlope', 'RescaleIntercept'), pick(0., 1, .5, 8, 255, 4096, -32768, 65535, 1e9, -1e300, 1e300, 1e-300))
+    ways |= dict.fromkeys(('VOILUTSequence', 'ModalityLUTSequence'), lambda: [item])
+    ways |= dict(PhotometricInterpretation=pick('MONOCHROME1', 'MONOCHROME2', 'PALETTE COLOR', 'RGB', 'YBR_FULL', 'YBR_FULL_422', 'YBR_RCT', 'X'),
+                 Modality=pick('CT', 'DX', 'CR', ''), PresentationIntentType=pick('FOR PROCESSING'), PresentationLUTShape=pick('INVERSE'),
+                 VOILUTFunction=pick('LINEAR', 'LINEAR_EXACT', 'SIGMOID', 'X'), RedPaletteColorLookupTableDescriptor=lambda: [few(), few(), 8],
+                 RedPaletteColorLookupTableData=lambda: bytes(range(256)))
     kind = rng.choice(['u1', 'u2', 'i2'])
     pixels = rng.integers(0, 128, (120, 104) + (3,)*int(rng.random() < .2)).astype(kind)
     return phantom_dicom(pixels, rng.choice(_NATIVE), **{k: ways[k]() for k in rng.choice(sorted(ways), rng.integers(1, 6), replace=False)})
@@ -140,10 +146,11 @@ def main():
     rows = [row for at in range(0, args.runs, CHUNK) for row in process(args.seed + at, min(CHUNK, args.runs - at))]
     codes, slowest = Counter(r[2] for r in rows), max(rows, key=lambda r: r[3])
     wrong = [r for r in rows if r[2] not in FILM_CODES and r[2] != 'a film' or r[3] > SLOW]
+    packages, codecs = ('Pillow', 'pydicom', 'numpy', 'pyjpegls', 'imagecodecs'), ('jpg', 'zlib', 'libtiff', 'webp', 'jpg_2000')
     told = dict(utc=datetime.now(timezone.utc).isoformat(timespec='seconds'), runs=len(rows), seed=args.seed, codes=dict(codes.most_common()),
-                slowest=dict(zip(('seed', 'kind', 'code', 'seconds'), slowest)),
-                peak_mb=round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss/1024), wrong=wrong[:20],
-                versions={p: metadata.version(p) for p in ('Pillow', 'pydicom', 'numpy', 'pyjpegls', 'imagecodecs')} | {c: features.version(c) for c in ('jpg', 'zlib', 'libtiff', 'webp', 'jpg_2000')} | dict(python=platform.python_version()))
+                slowest=dict(zip(('seed', 'kind', 'code', 'seconds'), slowest)), wrong=wrong[:20],
+                peak_mb=round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss/1024),
+                versions={p: metadata.version(p) for p in packages} | {c: features.version(c) for c in codecs} | dict(python=platform.python_version()))
     Path(args.out).write_text(json.dumps(told, indent=1, ensure_ascii=False) + '\n')
     print(json.dumps(told, indent=1, ensure_ascii=False))
     sys.exit(bool(wrong))

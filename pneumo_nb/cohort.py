@@ -155,7 +155,7 @@ def _fingerprint(root, files)->str:
         try: return file_hash(p)
         except FilmError as e: return e.code
     rows = [f'{p.relative_to(root).as_posix()}\t{content(p)}' for p in files]
-    return hashlib.sha256('\n'.join(['facts 1', *rows]).encode()).hexdigest()[:24]
+    return hashlib.sha256('\n'.join(['facts 2', *rows]).encode()).hexdigest()[:24]
 
 def _all_facts(root, files, progress)->list[dict]:
     "`_film_facts` of every file, read once and then kept"

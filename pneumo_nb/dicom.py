@@ -72,9 +72,10 @@ def _parse(data, name, pixels=True):
     return ds, syntax, fp.short
 
 # %% ../nbs/00_dicom.ipynb #cd4fa232
-FACTS = dict(modality="'DX', 'CR', 'CT' …", body_part="'CHEST' …", view="'PA', 'AP', 'LL' …", laterality="'L', 'R', 'B', 'U'", age_years='from the age tag, else None',
-             sex="'M', 'F', 'O'", frames='number of pictures', photometric="'MONOCHROME1' …", sop_class='name of the kind of object',
-             presentation_intent="'FOR PRESENTATION', 'FOR PROCESSING'", grey='how stored values became grey')   # '' where the file does not say
+FACTS = dict(modality="'DX', 'CR', 'CT' …", body_part="'CHEST' …", view="'PA', 'AP', 'LL' …", laterality="'L', 'R', 'B', 'U'",
+             age_years='from the age tag, else None', sex="'M', 'F', 'O'", frames='number of pictures', photometric="'MONOCHROME1' …",
+             sop_class='name of the kind of object', presentation_intent="'FOR PRESENTATION', 'FOR PROCESSING'",
+             grey='how stored values became grey')   # '' where the file does not say
 
 def _first(value): return (value[0] if len(value) else None) if isinstance(value, (list, tuple)) or hasattr(value, 'insert') else value
 
@@ -92,9 +93,9 @@ def _number(ds, keyword, default=None):
     return int(number) if number == int(number) else number
 
 def _age(text)->float|None:
-    "'003Y', '018M', '002W', '005D' → years"
+    "'003Y', '018M', '002W', '005D' → years; '000Y' is what a removed age leaves behind"
     m = re.fullmatch(r'(\d{1,3})([DWMY])', text)
-    return int(m[1])/dict(D=365.25, W=365.25/7, M=12, Y=1)[m[2]] if m else None
+    return None if not m or m[2] == 'Y' and not int(m[1]) else int(m[1])/dict(D=365.25, W=365.25/7, M=12, Y=1)[m[2]]
 
 def _facts(ds)->dict:
     "What a screening may know"
@@ -152,7 +153,8 @@ def _check_frame(ds, frame, syntax, name):
     rows, cols, samples, allocated, stored = (_number(ds, k) for k in ('Rows', 'Columns', 'SamplesPerPixel', 'BitsAllocated', 'BitsStored'))
     if syntax == RLELossless: return _check_rle(frame, rows*cols)
     if (said := _codestream(frame, syntax)) is None: raise FilmError(name, 'truncated', 'no picture in the compressed pixels')
-    if said[:3] != (rows, cols, samples): raise ValueError('compressed pixels of {} × {} px and {} samples, the tags say {} × {} and {}'.format(*said[:3], rows, cols, samples))
+    if said[:3] != (rows, cols, samples):
+        raise ValueError('compressed pixels of {} × {} px and {} samples, the tags say {} × {} and {}'.format(*said[:3], rows, cols, samples))
     if said[3] > allocated: raise ValueError(f'compressed pixels of {said[3]} bits, the tags say {allocated}')
     _check_scans(frame, rows*cols, name)
 
@@ -213,7 +215,8 @@ def _table(ds, item, x):
     n, data = n or 65536, item.LUTData
     if ds.get('PixelRepresentation') and first > 32767: first -= 65536
     if isinstance(data, bytes): data = np.frombuffer(data, ('<' if ds.original_encoding[1] else '>') + 'u2' if len(data) >= 2*n else 'u1')
-    if not 8 <= bits <= 16 or np.size(data) < n or np.max(data) >= 2**bits: raise ValueError(f'a look-up table of {n} entries of {bits} bits that holds {np.size(data)}')
+    if not 8 <= bits <= 16 or np.size(data) < n or np.max(data) >= 2**bits:
+        raise ValueError(f'a look-up table of {n} entries of {bits} bits that holds {np.size(data)}')
     return np.asarray(data)[np.clip(np.rint(x) - first, 0, n - 1).astype(int)].astype(float), 2**bits - 1
 
 # %% ../nbs/00_dicom.ipynb #6d458532
@@ -257,8 +260,9 @@ def _grey_table(ds, facts, stored, counts, window=None):
     pad = _padding(ds, stored)
     seen = (counts > 0) & ~pad
     if not seen.any(): raise ValueError('every pixel is padding')
-    low, high = (-2**(_number(ds, 'BitsStored') - 1), 2**(_number(ds, 'BitsStored') - 1) - 1) if ds.get('PixelRepresentation') else (0, 2**_number(ds, 'BitsStored') - 1)
-    if stored[seen].min() < low or stored[seen].max() > high: raise ValueError(f'values from {stored[seen].min()} to {stored[seen].max()} in {_number(ds, "BitsStored")} bits')
+    bits, low, high = _number(ds, 'BitsStored'), stored[seen].min(), stored[seen].max()
+    floor = -2**(bits - 1) if ds.get('PixelRepresentation') else 0
+    if low < floor or high >= floor + 2**bits: raise ValueError(f'values from {low} to {high} in {bits} bits')
     with np.errstate(over='raise', invalid='raise', divide='raise'): y, how = _interest(ds, facts, stored, _physical(ds, stored), seen, counts, window)
     if facts['photometric'] == 'MONOCHROME1' or _code(ds, 'PresentationLUTShape') == 'INVERSE': y = 1 - y
     return np.where(pad, 0, np.rint(255*y)).astype(np.uint8), how
@@ -330,8 +334,9 @@ def phantom_dicom(
     syntax, colour, pack = UID(syntax), pixels.ndim == 3, syntax in _COMPRESSED and 'PixelData' not in tags
     raw = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder('>' if syntax == ExplicitVRBigEndian else '<')).tobytes()
     bits = 8*pixels.dtype.itemsize
-    tags = _DEFAULTS | dict(Rows=pixels.shape[0], Columns=pixels.shape[1], SamplesPerPixel=3 if colour else 1, PhotometricInterpretation='RGB' if colour else 'MONOCHROME2',
-                            BitsAllocated=bits, BitsStored=bits, PixelRepresentation=int(pixels.dtype.kind == 'i'), PixelData=raw) | tags
+    tags = _DEFAULTS | dict(Rows=pixels.shape[0], Columns=pixels.shape[1], SamplesPerPixel=3 if colour else 1,
+                            PhotometricInterpretation='RGB' if colour else 'MONOCHROME2', BitsAllocated=bits, BitsStored=bits,
+                            PixelRepresentation=int(pixels.dtype.kind == 'i'), PixelData=raw) | tags
     tags = dict(HighBit=(tags['BitsStored'] or 1) - 1) | (dict(PlanarConfiguration=0) if colour else {}) | tags
     uid = lambda what: generate_uid(entropy_srcs=[what, hashlib.sha256(raw + repr(tags).encode()).hexdigest()])
     tags = dict(StudyInstanceUID=uid('study'), SeriesInstanceUID=uid('series'), SOPInstanceUID=uid('picture')) | tags
@@ -340,7 +345,9 @@ def phantom_dicom(
         if value is not None: setattr(ds, keyword, value)
     ds.file_meta = FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian if pack else syntax
-    if 'PixelData' in ds: ds['PixelData'].VR, ds['PixelData'].is_undefined_length = 'OB' if syntax.is_encapsulated or bits == 8 else 'OW', syntax.is_encapsulated and not pack
+    if 'PixelData' in ds:
+        ds['PixelData'].VR = 'OB' if syntax.is_encapsulated or bits == 8 else 'OW'
+        ds['PixelData'].is_undefined_length = syntax.is_encapsulated and not pack
     if pack: ds.compress(syntax, generate_instance_uid=False)
     ds.file_meta.MediaStorageSOPClassUID, ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPClassUID, ds.SOPInstanceUID
     dcmwrite(out := io.BytesIO(), ds, enforce_file_format=True)

@@ -175,6 +175,7 @@ def _saturation(im:Image.Image)->float:
     "Mean of max(R, G, B) − min(R, G, B), 0–1"
     if im.mode == 'L': return 0.
     r, g, b = im.split()
+    if not any(ImageChops.difference(r, c).getbbox() for c in (g, b)): return 0.   # grey, written three times
     high, low = (f(f(r, g), b) for f in (ImageChops.lighter, ImageChops.darker))
     return ImageStat.Stat(ImageChops.subtract(high, low)).mean[0]/255
 
@@ -236,7 +237,7 @@ def _picture(data, name, reduced):
     drafted = im.size
     im = _plain(_upright(im, name), name, from_white)
     facts['width'], facts['height'] = size if im.size == drafted else size[::-1]
-    return np.array(im.convert('L')), facts, _saturation(im)
+    return np.array(im if im.mode == 'L' else im.convert('L')), facts, _saturation(im)
 
 def read_film(
     src,                # A path, the bytes of a file, or an open binary file: DICOM, JPEG, PNG, TIFF, BMP …

@@ -7,14 +7,14 @@ __all__ = ['GATE_CODES', 'EIGHT_GREYS', 'COLOURED', 'SEEN_KINDS', 'HELD_OUT_KIND
            'Gate', 'fit_gate', 'strangers', 'grey_square', 'verdicts', 'spoiled', 'gate_evidence', 'measure_gate',
            'pneumo_gate']
 
-# %% ../nbs/11_gate.ipynb #e5bafcb2
+# %% ../nbs/11_gate.ipynb #35818a30
 import json, sys
 from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from fastcore.script import call_parse, store_true
 
-# %% ../nbs/11_gate.ipynb #1edfd159
+# %% ../nbs/11_gate.ipynb #bc54ef4a
 GATE_CODES = { # code: (fault, way out)
     'blank':      ('a few greys make most of the picture', 'Export the film again, with its window'),
     'colour':     ('it is a colour picture', 'Export the film itself, not a photograph or a rendering of it'),
@@ -24,7 +24,7 @@ GATE_CODES = { # code: (fault, way out)
     'inverted':   ('its grey is inverted: bone is dark', 'Export it with bone bright (MONOCHROME2) and screen it again'),
 }
 
-# %% ../nbs/11_gate.ipynb #64db7de5
+# %% ../nbs/11_gate.ipynb #a7b48c9c
 EIGHT_GREYS = .7  # share of pixels in the eight most frequent greys, from which on a picture is blank
 COLOURED = .06    # mean of max(R, G, B) − min(R, G, B), 0–1, from which on it is a colour picture
 
@@ -44,7 +44,7 @@ def look(
     if eight_greys(pixels) > EIGHT_GREYS: return 'blank'
     return 'colour' if colour > COLOURED else ''
 
-# %% ../nbs/11_gate.ipynb #16e46642
+# %% ../nbs/11_gate.ipynb #314d8b00
 _CELLS, _WAYS, _GREYS = 8, 8, 32
 
 def _shrunk(films, side):
@@ -93,7 +93,7 @@ def describe(
         parts.append((_relative(edges), _ranks(films[i:i + bs]), _filled(edges)))
     return dict(zip(('edges', 'greys', 'filled'), map(np.concatenate, zip(*parts))))
 
-# %% ../nbs/11_gate.ipynb #10d4d91d
+# %% ../nbs/11_gate.ipynb #f36f1309
 _VIEWS = [(quarter, inverted) for inverted in (False, True) for quarter in range(4)]   # anticlockwise quarters, as np.rot90
 
 def _view(drawn, quarter, inverted):
@@ -101,7 +101,7 @@ def _view(drawn, quarter, inverted):
     way = -quarter*_WAYS//4 + inverted*_WAYS//2
     return dict(drawn, edges=np.roll(np.rot90(drawn['edges'], quarter, (1, 2)), way, -1), greys=np.rot90(drawn['greys'], quarter, (1, 2))*(-1 if inverted else 1))
 
-# %% ../nbs/11_gate.ipynb #957f45d8
+# %% ../nbs/11_gate.ipynb #604a434e
 _PATTERNS = 64   # principal components of each drawing
 _HOLE = .1       # a middle that is less filled than this is a hole
 
@@ -118,7 +118,7 @@ def _residual(x, mean, patterns):
     z = x.reshape(len(x), len(mean)) - mean
     return np.linalg.norm(z - (z @ patterns.T) @ patterns, axis=1)
 
-# %% ../nbs/11_gate.ipynb #277e964a
+# %% ../nbs/11_gate.ipynb #bb5204a6
 _FAR, _BETTER = 1.25, .9   # distance from which on it is no chest; a view fits better below this share of the film's own distance
 
 class Gate:
@@ -158,7 +158,7 @@ class Gate:
         "Degrees by which each film has to be turned anticlockwise"
         return np.array([90*_VIEWS[b][0] for b in self.views(films).argmin(1)])
 
-# %% ../nbs/11_gate.ipynb #ca6dc87c
+# %% ../nbs/11_gate.ipynb #22913040
 _COPIES = dict(warp=dict(scale=.3, rotate=12., shift=.1), resample=dict(p=.5), focus=dict(p=.5), blocks=dict(p=.3), noise=dict(p=.5), tone=dict(p=.8), margins=dict(p=.3), marker=dict(p=.3))
 
 def _copies(films, seed):
@@ -202,7 +202,7 @@ def fit_gate(
     if log: log(f'{len(films):,} films and as many copies of them')
     return _fit(describe(films), describe(_copies(films, seed)), groups, seed)
 
-# %% ../nbs/11_gate.ipynb #3303f35d
+# %% ../nbs/11_gate.ipynb #fd7b3036
 def _grey(a): return np.clip(np.rint(a), 0, 255).astype(np.uint8)
 def _enlarged(a, how=Image.Resampling.BICUBIC, side=256): return np.asarray(Image.fromarray(_grey(a)).resize((side, side), how))
 def _stretched(a, low=1, high=99.5):
@@ -255,7 +255,7 @@ _SHIPPED = { # kind: the pictures that windows are taken from
 }
 _WHOLE = dict(digits=_digits, faces=_faces)   # shown as they are
 
-# %% ../nbs/11_gate.ipynb #409afc77
+# %% ../nbs/11_gate.ipynb #db9b54a7
 def _noise(rng):
     side = int(2**rng.uniform(1, 8))
     return _enlarged(rng.normal(128, rng.uniform(10, 60), (side, side)))
@@ -348,7 +348,7 @@ def _contours(ax, rng):
     ax.contourf(rng.normal(size=(9, 9)).cumsum(0).cumsum(1), 12, cmap='gray')
     ax.set_axis_off()
 
-# %% ../nbs/11_gate.ipynb #5222f043
+# %% ../nbs/11_gate.ipynb #0ee20f84
 _DRAWN = {'noise': _noise, 'gradients': _gradient, 'drawings': _drawing, 'text': _text, 'charts': lambda rng: _figure(rng, _chart), 'dark charts': lambda rng: 255 - _figure(rng, _chart), 'boards': _board,
           'clouds': _clouds, 'fractals': _fractal, 'codes': _code, 'cells': _cells, 'sound': _sound, 'ECG': _ecg, 'screens': _screen, 'contours': lambda rng: _figure(rng, _contours), 'dark contours': lambda rng: 255 - _figure(rng, _contours)}
 
@@ -383,7 +383,7 @@ def verdicts(
     "What `look` says, and where it says nothing, `judge`"
     return np.array([look(f) or code for f, code in zip(films, gate.judge(np.stack(films))[0])])
 
-# %% ../nbs/11_gate.ipynb #af02d47d
+# %% ../nbs/11_gate.ipynb #660355d1
 def _tiles(film, other, rng):
     n = int(rng.integers(2, 5))
     side, order = len(film)//n, np.roll(rng.permutation(n*n), 1)
@@ -420,7 +420,7 @@ def spoiled(
         out[kind] = np.stack([grey_square(change(f, g, rng), films.shape[1]) for f, g in zip(films, np.roll(films, 1, 0))])
     return out
 
-# %% ../nbs/11_gate.ipynb #f6e8142a
+# %% ../nbs/11_gate.ipynb #9558ea59
 def _share(yes):
     "A share with its interval"
     from pneumo_nb.evaluate import wilson
@@ -484,7 +484,7 @@ def gate_evidence(
         phantoms=_refusals(verdicts(gate, [phantom_film(i, ('NORMAL', 'PNEUMONIA')[i % 2], size=size) for i in range(2*n_per_kind)])),
         others={name: _refusals(verdicts(gate, x)) for name, x in (others or {}).items()})
 
-# %% ../nbs/11_gate.ipynb #3317bba7
+# %% ../nbs/11_gate.ipynb #3f6a3d33
 def _folder_films(folder, size):
     "All films of a folder, at the network's size"
     from pneumo_nb.film import FilmError, read_film
