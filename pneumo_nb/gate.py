@@ -61,8 +61,13 @@ def _edges(films):
     across, down = np.zeros_like(x), np.zeros_like(x)
     across[:, :, 1:-1], down[:, 1:-1] = x[:, :, 2:] - x[:, :, :-2], x[:, 2:] - x[:, :-2]
     strength, way = np.hypot(across, down), np.arctan2(down, across)*(_WAYS/(2*np.pi))
-    near = lambda k: np.clip(1 - np.abs((way - k + _WAYS/2) % _WAYS - _WAYS/2), 0, None)
-    return np.stack([(strength*near(k)).reshape(len(x), _CELLS, 8, _CELLS, 8).sum((2, 4)) for k in range(_WAYS)], -1)
+    low = np.floor(way)                                    # each edge is shared by the two directions that it lies between
+    upper, first = strength*(way - low), low.astype(np.int64) % _WAYS
+    n, at = len(x)*_CELLS*_CELLS, np.arange(8*_CELLS)//8
+    cell = (np.arange(len(x))[:, None, None]*_CELLS + at[:, None])*_CELLS + at
+    sums = lambda which, weight: np.bincount((cell*_WAYS + which).ravel(), weight.ravel(), n*_WAYS)
+    both = sums(first, strength - upper) + sums((first + 1) % _WAYS, upper)
+    return both.reshape(len(x), _CELLS, _CELLS, _WAYS).astype(np.float32)
 
 def _relative(edges):
     "Edges over the strength around them"

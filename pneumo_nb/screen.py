@@ -9,7 +9,7 @@ __all__ = ['DECISIONS', 'SCREEN_CODES', 'FLAGS', 'RADIOGRAPHS', 'NOT_FRONTAL', '
            'in_batches', 'local_rows', 'Journal', 'first_like', 'arranged', 'replacing', 'summary', 'write_worklist',
            'RayWorker', 'ray_rows', 'Run', 'run_once', 'keep_watch', 'screen', 'plot_worklist', 'pneumo_screen']
 
-# %% ../nbs/11_screen.ipynb #a63d204b
+# %% ../nbs/11_screen.ipynb #90355c42
 import csv, hashlib, json, os, sys, time
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,7 @@ import numpy as np
 from fastcore.script import Param, call_parse, store_true
 from .film import FILM_CODES, NEAR_BITS, Film, FilmError, _bytes, perceptual_hash
 
-# %% ../nbs/11_screen.ipynb #0f4291be
+# %% ../nbs/11_screen.ipynb #136b2a8e
 DECISIONS = {'pneumonia': 1, 'unsure': 2, 'refused': 3, 'normal': 4}   # decision: priority, 1 is read first
 
 SCREEN_CODES = { # code: (fault, way out); those of reading are in `film.FILM_CODES`, those of looking in `gate.GATE_CODES`
@@ -44,7 +44,7 @@ def codes()->dict: # code: (fault, way out)
     from pneumo_nb.gate import GATE_CODES
     return FILM_CODES | GATE_CODES | SCREEN_CODES
 
-# %% ../nbs/11_screen.ipynb #8ba0bda8
+# %% ../nbs/11_screen.ipynb #9c435f2a
 def file_state(path): # (bytes, modified in ns), or None where there is no file
     "What tells whether a file is still the same"
     try: s = os.stat(path)
@@ -62,7 +62,7 @@ def read_whole(
 
 class Changing(ValueError): "A file that somebody writes to while it is read"
 
-# %% ../nbs/11_screen.ipynb #9fb679dc
+# %% ../nbs/11_screen.ipynb #d58d9811
 RADIOGRAPHS = ('CR', 'DX', 'RG', 'OT', 'SC')                      # modalities that can hold a plain film
 NOT_FRONTAL = ('LL', 'RL', 'LLO', 'RLO', 'LLD', 'RLD', 'LAO', 'RAO', 'LPO', 'RPO')
 CHEST_WORDS = ('CHEST', 'THORAX', 'LUNG', 'RIB', 'UNKNOWN')
@@ -89,7 +89,7 @@ def tag_flags(
              'raw': facts.get('presentation_intent') == 'FOR PROCESSING'}
     return [flag for flag, is_so in known.items() if is_so]
 
-# %% ../nbs/11_screen.ipynb #4e87a078
+# %% ../nbs/11_screen.ipynb #2f97f3a8
 HASH_SIDE = 256   # px: larger films are shrunk to about this side before their looks are hashed
 
 def looks(
@@ -100,7 +100,7 @@ def looks(
     factor = min(pixels.shape)//HASH_SIDE
     return perceptual_hash(np.asarray(Image.fromarray(pixels).reduce(factor)) if factor > 1 else pixels)
 
-# %% ../nbs/11_screen.ipynb #9abaaa07
+# %% ../nbs/11_screen.ipynb #c19aea1a
 def take(
     path,     # A file
     size:int, # Side of the network's films, px
@@ -123,7 +123,7 @@ def take(
     row['ms'] = 1000*(time.perf_counter() - start)
     return row, small
 
-# %% ../nbs/11_screen.ipynb #a57e7681
+# %% ../nbs/11_screen.ipynb #485ef7cd
 def decision(
     p:float,         # Calibrated probability of pneumonia, 0–1
     threshold:float, # Called pneumonia from here on, 0–1
@@ -153,7 +153,7 @@ def screen_batch(
             if learned: row['flags'].append('learned')
     return [row for row, _ in taken]
 
-# %% ../nbs/11_screen.ipynb #b6554ede
+# %% ../nbs/11_screen.ipynb #cdc0d0e6
 def list_files(
     paths,         # Files and folders
     leave_out=(),  # Absolute paths of files that are none of the films: the command's own
@@ -176,7 +176,7 @@ def list_files(
 
 class ScreenError(ValueError): "A run that cannot begin or go on: says why, what is kept, and the way out"
 
-# %% ../nbs/11_screen.ipynb #6ef9b23f
+# %% ../nbs/11_screen.ipynb #9ac6aa03
 def in_batches(
     items, # Anything to go through
     n:int, # Items in a batch
@@ -206,7 +206,7 @@ def local_rows(
             while waiting: yield waiting.popleft().result()
         finally: pool.shutdown(cancel_futures=True)
 
-# %% ../nbs/11_screen.ipynb #a9a3f105
+# %% ../nbs/11_screen.ipynb #4d674571
 class Journal:
     "Rows on disk as they come, and where each file's row stands"
     RETRY = ('changing', 'unreadable', 'failed')   # these are tried again
@@ -279,7 +279,7 @@ def _line(path, line, n):
     try: return json.loads(line)
     except ValueError: raise ScreenError(f'{path}: line {n} is damaged. Start anew with --restart; the films are scored again.') from None
 
-# %% ../nbs/11_screen.ipynb #0c49b285
+# %% ../nbs/11_screen.ipynb #998b27f1
 NEAR_LIMIT = 20_000
 
 def _words(phash): return np.frombuffer(bytes.fromhex(phash or '00'*32), np.uint64)
@@ -299,7 +299,7 @@ def first_like(
         if close.any(): near[i] = int(close.argmax())
     return np.where(same == np.arange(n), -1, same), near
 
-# %% ../nbs/11_screen.ipynb #ffafdbd9
+# %% ../nbs/11_screen.ipynb #580e5049
 COLUMNS = ('priority', 'file', 'decision', 'score', 'call', 'reason', 'note', 'flags', 'sha256', 'model', 'ms')
 
 def arranged(
@@ -324,7 +324,7 @@ def arranged(
 
 def _shown(name): return name.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')   # bytes that are no UTF-8 are shown as \\x..
 
-# %% ../nbs/11_screen.ipynb #97e51b55
+# %% ../nbs/11_screen.ipynb #e6869159
 @contextmanager
 def replacing(
     path, # The file to be written
@@ -359,14 +359,15 @@ def _format(path):
     if suffix not in FORMATS: raise ScreenError(f'{path}: the worklist is written as {", ".join(FORMATS)}; its name must end so.')
     return FORMATS[suffix]
 
-# %% ../nbs/11_screen.ipynb #166f54e3
+# %% ../nbs/11_screen.ipynb #08a0bb1c
 def summary(
     counts:Counter, # decision → films, and code → films of those refused
 )->str:
     "Every outcome, counted"
     refused = ', '.join(f'{n:,} {c}' for c, n in counts.most_common() if c not in DECISIONS)
     parts = [f'{counts[d]:,} {d}' for d in DECISIONS]
-    return f"{sum(counts[d] for d in DECISIONS):,} files: {', '.join(parts)}" + (f' ({refused})' if refused else '')
+    n = sum(counts[d] for d in DECISIONS)
+    return f"{n:,} file{'s'*(n != 1)}: {', '.join(parts)}" + (f' ({refused})' if refused else '')
 
 def write_worklist(
     out,             # File, or files of several formats
@@ -384,7 +385,7 @@ def write_worklist(
         with replacing(path) as f: _format(path)(f, arranged(row, len(files), bundle.model), about)
     return counts
 
-# %% ../nbs/11_screen.ipynb #6df56cf6
+# %% ../nbs/11_screen.ipynb #8d5e47b8
 def _operating_point(bundle, point):
     "Threshold by name, from a file of `pneumo_site`, or the default"
     if point is None: point = bundle.info['default']
@@ -401,7 +402,7 @@ def _open_bundle(folder):
     if bundle.gate is None: raise ScreenError(f'{folder or bundle.name}: this bundle has no gate, so it cannot refuse. Give it one: pneumo_gate --bundle {folder} --write')
     return bundle
 
-# %% ../nbs/11_screen.ipynb #b2095ba6
+# %% ../nbs/11_screen.ipynb #0ff7501e
 class RayWorker:
     "What a node of the cluster keeps between batches"
     def __init__(self,
@@ -433,7 +434,7 @@ def ray_rows(
     names = iter(paths)
     for batch in scored.iter_batches(batch_size=bs): yield [json.loads(r) | dict(file=str(next(names))) for r in batch['row']]
 
-# %% ../nbs/11_screen.ipynb #9afad623
+# %% ../nbs/11_screen.ipynb #6b3bbcaf
 class Run:
     "A worklist in the making: bundle, threshold, journal"
     def __init__(self,
@@ -485,7 +486,7 @@ def _ray(run, files): return ray_rows(run.folder, files, run.point['threshold'],
 
 ENGINES = {'local': _local, 'ray': _ray}
 
-# %% ../nbs/11_screen.ipynb #c0d5e082
+# %% ../nbs/11_screen.ipynb #c287b78d
 def _bar(total, done, progress):
     from tqdm import tqdm
     return tqdm(total=total, initial=done, unit=' films', disable=not progress, leave=False, file=sys.stderr)
@@ -501,7 +502,7 @@ def run_once(
     with _bar(len(files), len(files) - len(todo), progress) as bar: run.score(todo, bar)
     return run.write(files)
 
-# %% ../nbs/11_screen.ipynb #09398334
+# %% ../nbs/11_screen.ipynb #00b7a593
 def keep_watch(
     run:Run,            # Open
     paths,              # Files and folders
@@ -523,7 +524,7 @@ def keep_watch(
         if stop(): return
         time.sleep(every)
 
-# %% ../nbs/11_screen.ipynb #8f3e2a0d
+# %% ../nbs/11_screen.ipynb #fc3b6971
 def screen(
     paths,           # A file, a folder, or a list of them
     bundle=None,     # Folder of a bundle; None: the library's own
@@ -542,7 +543,7 @@ def screen(
         rows = [json.loads(line) for line in run.out[0].read_text().splitlines()]
     return pd.DataFrame(rows, columns=COLUMNS).astype(dict(score=float))
 
-# %% ../nbs/11_screen.ipynb #ffb6236f
+# %% ../nbs/11_screen.ipynb #1a29925b
 def plot_worklist(
     worklist,       # From `screen`, or read from its CSV
     n:int=24,       # Films to show, from the top
@@ -569,7 +570,7 @@ def plot_worklist(
 
 _COLOURS = dict(pneumonia='#BB4455', unsure='#9A6B00', refused='#555555', normal='#33658F')
 
-# %% ../nbs/11_screen.ipynb #90e20ee4
+# %% ../nbs/11_screen.ipynb #3e5a4a4e
 def _stop(message, code): print(f'\npneumo_screen: {message}', file=sys.stderr, flush=True); sys.exit(code)
 
 _Paths = Param('Films, and folders of films', str, nargs='+')

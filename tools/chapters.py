@@ -16,7 +16,7 @@ def run(path):
     nb = nbformat.read(path, 4)
     NotebookClient(nb, timeout=3600, kernel_name='python3', resources={'metadata': {'path': str(path.parent)}}).execute()
     for cell in (c for c in nb.cells if c.cell_type == 'code'):
-        cell.metadata, cell.execution_count = {}, None
+        cell.metadata, cell.execution_count = {k: v for k, v in cell.metadata.items() if k == 'slideshow'}, None
         cell.outputs = [o for o in cell.outputs if keep(o)]
         for o in cell.outputs:
             if 'execution_count' in o: o['execution_count'] = None
@@ -28,9 +28,9 @@ def main():
     parser.add_argument('names', nargs='*', help='chapters, e.g. 03_explore; all when none is named')
     args = parser.parse_args()
     if not Path(args.data).is_dir(): sys.exit(f'{args.data}: there is no such folder. Give the real films with DATA=path/to/chest_xray.')
-    os.environ['PNEUMO_DATA'] = os.path.relpath(args.data, NBS)
-    for path in [NBS/f'{n.removesuffix(".ipynb")}.ipynb' for n in args.names] or sorted(NBS.glob('*.ipynb')):
-        start = time.time()
+    every = sorted(p for p in NBS.rglob('*.ipynb') if '.ipynb_checkpoints' not in p.parts)
+    for path in [NBS/f'{n.removesuffix(".ipynb")}.ipynb' for n in args.names] or every:
+        start, os.environ['PNEUMO_DATA'] = time.time(), os.path.relpath(args.data, path.parent)
         try: run(path)
         except CellExecutionError as e: sys.exit(f'{path.name}: {e}')
         print(f'{path.name}: executed in {time.time() - start:.0f} s', flush=True)
