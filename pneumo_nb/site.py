@@ -422,6 +422,7 @@ def choose_site(
     at_least:float=.95,   # Sensitivity to guarantee, below 1; 0: none
     confidence:float=.95, # Of the guarantee, above 0 and below 1
     out='site',           # Folder for thresholds.csv, point.json, site.png and site.html
+    say=lambda line: None,# Called with each line as soon as it is known: the answer comes before its picture is drawn
 )->list[str]:             # The answer, in plain lines
     "Choose, and write it down"
     from pneumo_nb.film import write_atomic
@@ -431,14 +432,17 @@ def choose_site(
     guarantee = guaranteed(table, at_least, confidence) if at_least else None
     row = cheapest(thousand, guarantee) if guarantee is None or guarantee.threshold is not None else None
     lines = list(_answer(Path(scores).name, table, row, guarantee, costs, info))
+    for line in lines: say(line)
     write_atomic(out/'thresholds.csv', thousand.to_csv(index=False, lineterminator='\n'))
     if row is None:
         for name in ('point.json', 'site.png', 'site.html'): (out/name).unlink(missing_ok=True)     # of an earlier run: they would promise
-        return [*lines, f'Written: {out/"thresholds.csv"}, and no point.json: nothing can be promised.']
+        say(last := f'Written: {out/"thresholds.csv"}, and no point.json: nothing can be promised.')
+        return [*lines, last]
     picture = _picture(thousand, row.threshold, f'{Path(scores).name} · {len(table):,} films')
     save_point(site_point(row, costs, guarantee, info), out/'point.json')
     write_atomic(out/'site.png', picture); write_atomic(out/'site.html', _page(lines, picture, thousand))
-    return [*lines, f'Written to {out}: thresholds.csv, point.json, site.png, site.html. To screen with it: pneumo_screen FILMS --point {out/"point.json"}']
+    say(last := f'Written to {out}: thresholds.csv, point.json, site.png, site.html. To screen with it: pneumo_screen FILMS --point {out/"point.json"}')
+    return [*lines, last]
 
 @call_parse
 def pneumo_site(
@@ -455,6 +459,5 @@ def pneumo_site(
     given = dict(prevalence=prevalence, cost_fn=cost_fn, cost_fp=cost_fp)
     if missing := [f'--{k}' for k, v in given.items() if v is None]:
         sys.exit(f'pneumo_site: {", ".join(missing)} must be given: only the hospital knows. For example: --prevalence .1 --cost_fn 20 --cost_fp 1')
-    try: lines = choose_site(scores, **given, bundle=bundle, at_least=at_least, confidence=confidence, out=out)
+    try: choose_site(scores, **given, bundle=bundle, at_least=at_least, confidence=confidence, out=out, say=lambda line: print(line, flush=True))
     except (ValueError, OSError) as e: sys.exit(f'pneumo_site: {e}')
-    print(*lines, sep='\n')
