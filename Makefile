@@ -50,6 +50,9 @@ gate: $(READY) ## what the library's bundle refuses, fitted and measured → res
 queue: $(READY) ## the reading queue, simulated → results/triage.json
 	$(BIN)/pneumo_queue
 
+hospital: $(READY) ## the page for a hospital's management → results/hospital.html
+	$(BIN)/python -c "from pneumo_nb.report import hospital_report; print(hospital_report('results'))"
+
 pictures: $(READY) ## the index page's picture → results/pictures
 	$(BIN)/python tools/pictures.py
 
@@ -77,4 +80,4 @@ ablation: $(READY) ## every recipe, judged by the shift score on train films: ma
 export: $(READY) ## notebooks → library, clean notebooks, README
 	$(BIN)/python tools/check.py --write
 
-.PHONY: help setup study test lab chapters results model shipped ablation gate queue pictures bench site package dicom speed export
+.PHONY: help setup study test lab chapters results model shipped ablation gate queue hospital pictures bench site package dicom speed export
