@@ -44,8 +44,8 @@ model: $(READY) ## the robust model, from folds to bundle: make model [DATA=path
 shipped: $(READY) ## the committed model, its last step included: make shipped DATA=… LATER=folder WITHDRAWN=file (opens the test films)
 	$(BIN)/pneumo_model --out results/model --bundle pneumo_nb/bundles/children --preset shipped --data $(DATA) --test --later $(LATER) --withdrawn $(WITHDRAWN) --ledger results/ledger.csv
 
-gate: $(READY) ## what the library's bundle refuses, fitted and measured → results/gate.json: make gate DATA=… LATER=folder
-	$(BIN)/pneumo_gate --data $(DATA) --bundle pneumo_nb/bundles/children --later $(LATER) --write
+gate: $(READY) ## what the library's bundle refuses, measured → results/gate.json: make gate DATA=… [LATER=folder of films that should be scored]
+	$(BIN)/pneumo_gate --data $(DATA) $(if $(LATER),--also $(LATER))
 
 queue: $(READY) ## the reading queue, simulated → results/triage.json
 	$(BIN)/pneumo_queue
