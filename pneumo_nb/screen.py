@@ -446,6 +446,7 @@ class Run:
         engine='local',  # 'local' or 'ray'
         restart=False,   # Forget an older journal?
     ):
+        if (workers or 1) < 1 or bs < 1: raise ScreenError(f'{workers} cores and {bs} films in a batch: both must be 1 or more')
         if engine not in ENGINES: raise ScreenError(f'there is no engine {engine!r}; take one of {", ".join(ENGINES)}')
         self.out = [Path(o) for o in ([out] if isinstance(out, (str, Path)) else out)]
         for o in self.out: _format(o); _writable(o)
