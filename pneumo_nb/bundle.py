@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from fastcore.basics import patch
-from .film import NEAR_BITS, PIXEL_RULE, _resize, file_hash, perceptual_hash, read_film, write_atomic
+from .film import NEAR_BITS, PIXEL_RULE, _resize, bits_apart, file_hash, hash_words, perceptual_hash, read_film, write_atomic
 
 # %% ../nbs/10_bundle.ipynb #8
 class BundleError(ValueError):
@@ -433,10 +433,9 @@ def seen(self:Bundle,
     phash,  # n hex strings, from `perceptual_hash` of the films at their own size
 )->list[str]: # n of '', 'same file', 'near copy'
     "Which films the network has learned from, as far as hashes tell"
-    words = lambda rows: np.ascontiguousarray(rows).view(np.uint64)
-    known, new, out = words(self._known['phash']), words(_hex_rows(phash)), []
-    for sha, mine in zip(sha256, new):
-        bits = np.bitwise_count(known ^ mine).sum(1, dtype=np.int16)
+    known, out = np.ascontiguousarray(self._known['phash']).view(np.uint64), []
+    for sha, mine in zip(sha256, hash_words(phash)):
+        bits = bits_apart(known, mine)
         out.append('same file' if sha in self._learned else 'near copy' if len(bits) and bits.min() <= NEAR_BITS else '')
     return out
 

@@ -14,7 +14,7 @@ from collections import namedtuple
 from pathlib import Path
 import numpy as np, pandas as pd
 from PIL import Image
-from .film import NEAR_BITS, FilmError, cache_folder, file_hash, perceptual_hash, read_film, threaded, write_atomic
+from .film import NEAR_BITS, FilmError, cache_folder, file_hash, hash_words, perceptual_hash, read_film, threaded, write_atomic
 
 # %% ../nbs/02_cohort.ipynb #5
 class CohortError(ValueError): "A cohort that cannot be made or used: names the place, the fault and the way out"
@@ -265,14 +265,12 @@ def preset_name()->str: # 'smoke', 'quick' or 'full'
     return os.environ.get('PNEUMO_PRESET') or ('smoke' if os.environ.get('IN_TEST') else 'quick')
 
 # %% ../nbs/02_cohort.ipynb #27
-def _bits(phash): return np.array([np.frombuffer(bytes.fromhex(h), np.uint64) for h in phash])
-
 def near_pairs(
     phash,                # n perceptual hashes, 64 hex digits each
     bits:int=NEAR_BITS,   # Largest distance of a pair, 0–256
 )->pd.DataFrame:          # columns a, b (row numbers, a < b) and bits
     "All pairs of films whose perceptual hashes differ in at most `bits` bits; memory grows with n, not with n²"
-    h, found = _bits(phash), []
+    h, found = hash_words(phash), []
     for start in range(0, len(h), 256):
         block = h[start:start+256]
         far = sum(np.bitwise_count(block[:, None, k] ^ h[None, :, k]).astype(np.int16) for k in range(h.shape[1]))

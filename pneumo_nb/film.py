@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MIN_SIDE', 'MAX_PIXELS', 'MAX_BYTES', 'FILM_CODES', 'FORMATS', 'MAX_SCANS', 'FITS', 'PIXEL_RULE', 'NEAR_BITS',
            'FilmError', 'Film', 'is_dicom', 'read_film', 'damaged', 'write_atomic', 'file_hash', 'cache_folder',
-           'perceptual_hash', 'threaded', 'film_cache']
+           'perceptual_hash', 'hash_words', 'bits_apart', 'threaded', 'film_cache']
 
 # %% ../nbs/00_film.ipynb #2
 import hashlib, io, os, stat, tempfile, threading, warnings
@@ -317,6 +317,19 @@ def perceptual_hash(
     "What a film looks like, as a name: near for near copies whatever their bytes"
     import imagehash
     return str(imagehash.phash(Image.fromarray(film), hash_size=16))
+
+def hash_words(
+    phash,     # n perceptual hashes, 64 hex digits each
+)->np.ndarray: # uint64, (n, 4)
+    "Perceptual hashes as numbers"
+    return np.frombuffer(bytes.fromhex(''.join(phash)), np.uint64).reshape(-1, 4)
+
+def bits_apart(
+    words,     # From `hash_words`, (n, 4)
+    one,       # One row of such
+)->np.ndarray: # (n,), 0–256
+    "In how many bits hashes differ"
+    return np.bitwise_count(words ^ one).sum(1, dtype=np.int16)
 
 # %% ../nbs/00_film.ipynb #36
 def threaded(

@@ -6,8 +6,9 @@
 __all__ = ['DECISIONS', 'SCREEN_CODES', 'FLAGS', 'RADIOGRAPHS', 'NOT_FRONTAL', 'CHEST_WORDS', 'ADULT', 'CHILD', 'INFANT',
            'HASH_SIDE', 'NEAR_LIMIT', 'COLUMNS', 'FORMATS', 'ENGINES', 'codes', 'file_state', 'read_whole', 'Changing',
            'tag_code', 'tag_flags', 'looks', 'take', 'decision', 'screen_batch', 'list_files', 'ScreenError',
-           'in_batches', 'local_rows', 'Journal', 'first_like', 'arranged', 'replacing', 'summary', 'write_worklist',
-           'RayWorker', 'ray_rows', 'Run', 'run_once', 'keep_watch', 'screen', 'plot_worklist', 'pneumo_screen']
+           'in_batches', 'local_rows', 'Journal', 'first_like', 'arrangement', 'arranged', 'replacing', 'summary',
+           'write_worklist', 'RayWorker', 'ray_rows', 'Run', 'run_once', 'keep_watch', 'screen', 'plot_worklist',
+           'pneumo_screen']
 
 # %% ../nbs/11_screen.ipynb #90355c42
 import csv, hashlib, json, os, sys, time
@@ -17,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 import numpy as np
 from fastcore.script import Param, call_parse, store_true
-from .film import FILM_CODES, NEAR_BITS, Film, FilmError, _bytes, perceptual_hash
+from .film import FILM_CODES, NEAR_BITS, Film, FilmError, _bytes, bits_apart, hash_words, perceptual_hash
 
 # %% ../nbs/11_screen.ipynb #136b2a8e
 DECISIONS = {'pneumonia': 1, 'unsure': 2, 'refused': 3, 'normal': 4}   # decision: priority, 1 is read first
@@ -282,8 +283,6 @@ def _line(path, line, n):
 # %% ../nbs/11_screen.ipynb #998b27f1
 NEAR_LIMIT = 20_000
 
-def _words(phash): return np.frombuffer(bytes.fromhex(phash or '00'*32), np.uint64)
-
 def first_like(
     sha:list,   # sha256 of every film, '' where it has none
     phash:list, # Perceptual hash of every film, '' where it has none
@@ -291,36 +290,44 @@ def first_like(
     "Which film each one repeats"
     first, n = {}, len(sha)
     same = np.array([first.setdefault(s, i) if s else i for i, s in enumerate(sha)], int)
-    near, words = np.full(n, -1), np.array([_words(h) for h in phash]).reshape(-1, 4)
+    near, words = np.full(n, -1), hash_words([h or '00'*32 for h in phash])
     looks = np.array([h != '' for h in phash], bool)
     for i in range(n if n <= NEAR_LIMIT else 0):
         if not looks[i]: continue
-        close = (np.bitwise_count(words[:i] ^ words[i]).sum(1, dtype=np.int16) <= NEAR_BITS) & looks[:i]
+        close = (bits_apart(words[:i], words[i]) <= NEAR_BITS) & looks[:i]
         if close.any(): near[i] = int(close.argmax())
     return np.where(same == np.arange(n), -1, same), near
 
 # %% ../nbs/11_screen.ipynb #580e5049
 COLUMNS = ('priority', 'file', 'decision', 'score', 'call', 'reason', 'note', 'flags', 'sha256', 'model', 'ms')
 
-def arranged(
-    row,       # i → row of file i
-    n:int,     # Files
-    model:str, # sha256 of model.onnx
-):             # Yields rows with `COLUMNS`, the first to be read first
-    "The worklist's rows in its order"
-    priority, score, sha, phash = np.zeros(n, np.int8), np.zeros(n), [], []
+def arrangement(
+    row,   # i → row of file i
+    n:int, # Files
+)->tuple:  # order (n,), the first to be read first; `first_like`'s two arrays; decision → files, and code → files of those refused
+    "What must be known of all rows before the first can be written"
+    score, sha, phash, counts = np.zeros(n), [], [], Counter()
+    priority = np.zeros(n, np.int8)
     for i in range(n):
         r = row(i)
         priority[i], score[i] = DECISIONS[r['decision']], r['score'] or 0
         sha.append(r['sha256']); phash.append(r['phash'])
-    same, near = first_like(sha, phash)
-    words = codes()
-    for i in np.lexsort((np.arange(n), -score, priority)):
+        counts.update([r['decision']] + [r['reason']]*(r['decision'] == 'refused'))
+    return np.lexsort((np.arange(n), -score, priority)), *first_like(sha, phash), counts
+
+def arranged(
+    row,       # i → row of file i
+    at:tuple,  # From `arrangement`
+    model:str, # sha256 of model.onnx
+):             # Yields rows with `COLUMNS`, the first to be read first
+    "The worklist's rows in its order"
+    (order, same, near, _), words = at, codes()
+    for i in order:
         r = row(i)
         flags = r['flags'] + (['same_file'] if same[i] >= 0 else ['near_copy'] if near[i] >= 0 else [])
         fault, way_out = words.get(r['reason'], ('', ''))
         note = f"{fault}{' (' + r['seen'] + ')' if r['seen'] else ''}. {way_out}." if fault else ''
-        yield dict(zip(COLUMNS, (int(priority[i]), _shown(r['file']), r['decision'], r['score'], r['call'], r['reason'], note, ' '.join(flags), r['sha256'], model[:12], round(r['ms'], 1))))
+        yield dict(zip(COLUMNS, (DECISIONS[r['decision']], _shown(r['file']), r['decision'], r['score'], r['call'], r['reason'], note, ' '.join(flags), r['sha256'], model[:12], round(r['ms'], 1))))
 
 def _shown(name): return name.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')   # bytes that are no UTF-8 are shown as \\x..
 
@@ -376,14 +383,12 @@ def write_worklist(
     bundle,          # What scored them
 )->Counter:          # decision → films, and code → films of those refused
     "Write the list in every format that is asked for"
-    row, counts = lambda i: journal.row(files[i]), Counter()
-    for i in range(len(files)):
-        r = row(i)
-        counts.update([r['decision']] + [r['reason']]*(r['decision'] == 'refused'))
-    about = dict(summary=summary(counts), bundle=bundle.name, model=bundle.model[:12], learned_from=bundle.info['development']['line'])
+    row = lambda i: journal.row(files[i])
+    at = arrangement(row, len(files))
+    about = dict(summary=summary(at[-1]), bundle=bundle.name, model=bundle.model[:12], learned_from=bundle.info['development']['line'])
     for path in out:
-        with replacing(path) as f: _format(path)(f, arranged(row, len(files), bundle.model), about)
-    return counts
+        with replacing(path) as f: _format(path)(f, arranged(row, at, bundle.model), about)
+    return at[-1]
 
 # %% ../nbs/11_screen.ipynb #8d5e47b8
 def _operating_point(bundle, point):
