@@ -90,11 +90,11 @@ def with_shift(
 
 def _bundle(folder, s, say):
     from pneumo_nb.bundle import half_precision, write_bundle, write_model
-    from pneumo_nb.operating_point import even_families, fit_platt, operating_point, read_oof
+    from pneumo_nb.operating_point import family_platt, operating_point, read_oof
     from pneumo_nb.robust import RECIPES
     from pneumo_nb.validate import average_weights
     films, recipe, at, table = _cohorts(s)[1], RECIPES[s['recipe']], Path(s['bundle']), read_oof(folder/'held_out.csv')
-    _, shift = fit_platt(table.logit, table.label, even_families(table))
+    _, shift = family_platt(table)
     net = half_precision(with_shift(average_weights(list(_refits(folder, s).values())), shift))
     sha = write_model(at, net, s['size'])
     point = operating_point(table.assign(logit=table.logit + shift), sha, **s['rule'], n_boot=s['n_boot'])
@@ -113,10 +113,10 @@ def held_out_band(
     alpha:float=ALPHA,    # 0–1
 )->tuple:                 # low, high, 0–1
     "Between which scores a film is unsure"
-    from pneumo_nb.operating_point import calibrated, even_families, fit_platt, read_oof
+    from pneumo_nb.operating_point import calibrated, family_platt, read_oof
     from pneumo_nb.site import abstention_band
     table = read_oof(file)
-    shift = fit_platt(table.logit, table.label, even_families(table))[1]
+    shift = family_platt(table)[1]
     low, high = abstention_band(table.label, calibrated(table.logit + shift, temperature), alpha, threshold)
     return max(0., low), min(1., high)
 
@@ -139,8 +139,8 @@ def oof_evidence(
 )->dict:               # Plain data
     "Discrimination, calibration and robustness on films that were held out"
     from pneumo_nb.evaluate import metrics
-    from pneumo_nb.operating_point import cross_fitted, cross_fitted_calls, ece, even_families, family_drops, family_rates, fit_platt, fit_point, ks_error
-    shift = fit_platt(table.logit, table.label, even_families(table))[1]
+    from pneumo_nb.operating_point import cross_fitted, cross_fitted_calls, ece, family_drops, family_platt, family_rates, fit_point, ks_error
+    shift = family_platt(table)[1]
     table = table.assign(logit=table.logit + shift)
     p, called, clean = cross_fitted(table), cross_fitted_calls(table, **rule), (table.family == 'clean').to_numpy()
     run = table[clean].assign(p=called[clean].astype(float), model='cross-validation', seed=0, fold='out of fold')

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['OOF', 'RULES', 'check_oof', 'example_oof', 'write_oof', 'read_oof', 'calibrated', 'fit_temperature', 'fit_platt',
-           'even_families', 'cross_fitted', 'ece', 'ks_error', 'plot_reliability', 'at_prevalence', 'ppv_npv',
-           'threshold_table', 'rule_words', 'choose_threshold', 'plot_thresholds', 'fit_point', 'cross_fitted_calls',
-           'family_rates', 'cross_fitted_rates', 'family_drops', 'promise', 'OperatingPoint', 'operating_point',
-           'decide', 'save_point', 'load_point']
+           'even_families', 'family_platt', 'cross_fitted', 'ece', 'ks_error', 'plot_reliability', 'at_prevalence',
+           'ppv_npv', 'threshold_table', 'rule_words', 'choose_threshold', 'plot_thresholds', 'fit_point',
+           'cross_fitted_calls', 'family_rates', 'cross_fitted_rates', 'family_drops', 'promise', 'OperatingPoint',
+           'operating_point', 'decide', 'save_point', 'load_point']
 
 # %% ../nbs/08_operating_point.ipynb #3
 import json, re
@@ -141,6 +141,12 @@ def even_families(
 )->np.ndarray:          # (n,), weights of the rows
     "Weights that let every family count the same"
     return 1/table.groupby('family').path.transform('size').to_numpy()
+
+def family_platt(
+    table:pd.DataFrame, # Columns `OOF`
+)->tuple:               # temperature, shift: as from `fit_platt`
+    "Platt's scaling of a table, every family weighing the same"
+    return fit_platt(table.logit, table.label, even_families(table))
 
 def _family_temperature(t, families=None):
     "The temperature of a table, every family weighing the same"

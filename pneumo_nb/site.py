@@ -50,9 +50,9 @@ def read_scores(
 # %% ../nbs/08_site.ipynb #4c79ee71
 def _from_oof(path):
     "The clean films of an out-of-fold table, with calibrated p"
-    from pneumo_nb.operating_point import calibrated, even_families, fit_platt, read_oof
+    from pneumo_nb.operating_point import calibrated, family_platt, read_oof
     t = read_oof(path)
-    temperature, shift = fit_platt(t.logit, t.label, even_families(t))
+    temperature, shift = family_platt(t)
     t = t[t.family == 'clean'].reset_index(drop=True)
     return t.assign(p=calibrated(t.logit + shift, temperature), model='')[['path', 'label', 'p', 'patient', 'model']]
 
