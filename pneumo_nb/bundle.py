@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['AGAIN', 'HALF_MAX', 'AGREE', 'FORMAT', 'FILES', 'GATE', 'MAX_BYTES', 'SHIPPED', 'BundleError', 'half_precision',
            'scorer', 'runtime_gap', 'write_model', 'read_tensors', 'read_info', 'card', 'write_bundle', 'Bundle',
-           'load_bundle', 'load_network', 'write_gate', 'write_card']
+           'load_bundle', 'write_gate', 'bundle_for', 'load_network', 'write_card']
 
 # %% ../nbs/10_bundle.ipynb #3
 import hashlib, json
@@ -16,7 +16,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from fastcore.basics import patch
-from .film import NEAR_BITS, PIXEL_RULE, _resize, bits_apart, file_hash, hash_words, perceptual_hash, read_film, write_atomic
+from .decision import Calibration, OperatingPoint, calibrated, check_calibration, check_point, load_point
+from .film import NEAR_BITS, PIXEL_RULE, _resize, bits_apart, file_hash, hash_words, write_atomic
+from .scoring import Rules, score_films
 
 # %% ../nbs/10_bundle.ipynb #8
 class BundleError(ValueError):
@@ -289,13 +291,12 @@ def _versions()->dict:
 def _points(points, onnx_sha256, folder)->dict:
     "Operating points as plain data, all of this model and of one temperature"
     if not points: raise BundleError(folder, 'it was given no operating point', 'Pass points={name: point}; the first is the default')
-    from pneumo_nb.operating_point import OperatingPoint
     plain = {name: (OperatingPoint.from_dict(p) if isinstance(p, dict) else p).as_dict() for name, p in points.items()}
     for name, p in plain.items():
         if p['model'] != onnx_sha256: raise BundleError(
             Path(folder)/'model.onnx', f"the operating point {name!r} belongs to the model {p['model'][:12]}…, this one is {onnx_sha256[:12]}…", 'Choose the threshold from scores of this model')
-    if len({p['temperature'] for p in plain.values()}) > 1:
-        raise BundleError(folder, 'its operating points have different temperatures', 'A model has one temperature; choose all thresholds with it')
+    if len({(p['temperature'], p['shift']) for p in plain.values()}) > 1:
+        raise BundleError(folder, 'its operating points have different temperatures or shifts', 'A model has one calibration; choose all thresholds with it')
     return plain
 
 def _finish(folder, info, evidence=None)->Path:
@@ -335,7 +336,7 @@ def write_bundle(
     return _finish(folder, dict(
         format=FORMAT, name=about.get('name', folder.name), created=datetime.now(timezone.utc).isoformat(timespec='seconds'),
         architecture=_architecture(net),
-        size=size, fit='squeeze', pixel_rule=PIXEL_RULE, normalisation=dict(mean=mean, sd=sd), temperature=next(iter(points.values()))['temperature'],
+        size=size, fit='squeeze', pixel_rule=PIXEL_RULE, normalisation=dict(mean=mean, sd=sd), temperature=next(iter(points.values()))['temperature'], shift=next(iter(points.values()))['shift'],
         prevalence=development['pneumonia']/development['films'], points=points, default=next(iter(points)), development=development,
         certificate=certificate, recipe=recipe, seeds=seeds, versions=_versions(), about=about, files={'model.onnx': onnx}))
 
@@ -360,15 +361,22 @@ class Bundle:
         session,     # onnxruntime, with model.onnx
         known:dict,  # 'sha256' and 'phash' of the development films, uint8 (n, 32)
         gate:dict=None, # Arrays of its `gate.Gate`; None: it cannot refuse
+        folder=None,    # Where it was read
     ):
-        self.info, self._session, self._known, self._gate = info, session, known, gate
+        self.info, self._session, self._known, self._gate, self.folder = info, session, known, gate, folder
         self.name, self.size, self.model = info['name'], info['size'], info['files']['model.onnx']
 
     @cached_property
+    def calibration(self): # `decision.Calibration`
+        "What turns its films into probabilities"
+        return Calibration(self.model, self.info['temperature'], self.info.get('shift', 0.))
+
+    @cached_property
     def points(self): # dict: name → `OperatingPoint`
-        "Its operating points; the first is the default"
-        from pneumo_nb.operating_point import OperatingPoint
-        return {name: OperatingPoint.from_dict(p) for name, p in self.info['points'].items()}
+        "Its operating points; the first is the default, and the bundle's band is that one's"
+        own = {name: OperatingPoint.from_dict(p) for name, p in self.info['points'].items()}
+        name, band = self.info['default'], self.info.get('band')
+        return own if band is None else own | {name: check_point(own[name]._replace(band=tuple(band)))}
 
     @cached_property
     def _learned(self): return {row.tobytes().hex() for row in self._known['sha256']}
@@ -395,7 +403,7 @@ def load_bundle(
     "A bundle, when every file is as it was written; `BundleError` names the one that is not"
     info, data = _checked(folder, sha256)
     gate = read_tensors(data[GATE]) if GATE in data else None
-    return Bundle(info, _session(data['model.onnx'], threads), read_tensors(data['train_films.safetensors']), gate)
+    return Bundle(info, _session(data['model.onnx'], threads), read_tensors(data['train_films.safetensors']), gate, Path(folder or SHIPPED/'children'))
 
 # %% ../nbs/10_bundle.ipynb #55
 @patch
@@ -403,7 +411,7 @@ def logits_features(self:Bundle,
     films:np.ndarray, # uint8, (n, size, size), as `read_film(path, size)` gives them
     bs:int=16,        # Films in a batch
 )->tuple[np.ndarray, np.ndarray]: # logit (n,) before the temperature; pooled features (n, channels); float32
-    "What the network says, uncalibrated, and what it says it from"
+    "What the network says, uncalibrated, and what it says it from; it judges nothing"
     if films.dtype != np.uint8 or films.ndim != 3 or films.shape[1:] != (self.size, self.size):
         raise ValueError(f'films are {films.dtype} {films.shape}; this bundle takes uint8 (n, {self.size}, {self.size}): read_film(path, {self.size})')
     width = self._session.get_outputs()[1].shape[1]
@@ -412,19 +420,19 @@ def logits_features(self:Bundle,
     return tuple(np.concatenate([none, *(o[k] for o in out)]) for k, none in enumerate(empty))
 
 @patch
-def probability(self:Bundle,
-    logit,      # (n,), from `logits_features`
-)->np.ndarray:  # (n,), 0–1
-    "Calibrated probability of pneumonia; as `operating_point.calibrated`, with numpy alone"
-    return np.exp(-np.logaddexp(0, -np.asarray(logit, dtype=float)/self.info['temperature']))
-
-@patch
-def score_films(self:Bundle,
+def logits(self:Bundle,
     films:np.ndarray, # uint8, (n, size, size)
     bs:int=16,        # Films in a batch
-)->np.ndarray:        # (n,): calibrated probability of pneumonia, 0–1
-    "p for each film"
-    return self.probability(self.logits_features(films, bs)[0])
+)->np.ndarray:        # (n,), float32, before the temperature
+    "What the network says of any picture; it judges nothing: use `score` for films"
+    return self.logits_features(films, bs)[0]
+
+@patch
+def probability(self:Bundle,
+    logit,      # (n,), from `logits`
+)->np.ndarray:  # (n,), 0–1
+    "Calibrated probability of pneumonia, if the picture is a film that may be scored"
+    return calibrated(logit, *self.calibration[1:])
 
 # %% ../nbs/10_bundle.ipynb #58
 @patch
@@ -439,25 +447,69 @@ def seen(self:Bundle,
         out.append('same file' if sha in self._learned else 'near copy' if len(bits) and bits.min() <= NEAR_BITS else '')
     return out
 
+# %% ../nbs/10_bundle.ipynb #4496cd2f
+def write_gate(
+    folder,         # A bundle
+    arrays:dict,    # `Gate.arrays`: name → array
+    about:dict,     # What the gate was fitted on and what was measured of it, plain data
+    band=None,      # (low, high) on p, 0–1: around the default threshold: films between are unsure; None: no film is
+)->Path:            # `folder`
+    "Put a gate and a band into a bundle; its network, thresholds and card stay as they are"
+    from safetensors.numpy import save
+    folder, info = Path(folder), _checked(folder)[0]
+    threshold = info['points'][info['default']]['threshold']
+    if band is not None and not 0 <= band[0] <= threshold <= band[1] <= 1:
+        raise BundleError(folder, f'the band is {tuple(band)}, the threshold {threshold:g}', 'Its ends are probabilities, the lower one first, and lie around the threshold')
+    write_atomic(folder/GATE, save({name: np.ascontiguousarray(a) for name, a in arrays.items()}))
+    total = sum((folder/name).stat().st_size for name in (*FILES, GATE))
+    if total > MAX_BYTES: raise BundleError(folder/GATE, f'with it the bundle has {total/1e6:.1f} MB, more than {MAX_BYTES/1e6:.0f}', 'Keep fewer reference films')
+    return _close(folder, info | dict(gate=about, band=None if band is None else [float(b) for b in band]))
+
+# %% ../nbs/10_bundle.ipynb #113687d2
+def bundle_for(
+    films, # Cohort rows of development films
+    root,  # What the cohort was read from
+    to,    # Folder for the copy; made when it is needed
+    n=120, # Films that the copy's gate learns from
+)->Path|None: # A bundle's folder; None: the library's own will do
+    "The library's bundle; for phantoms a copy of it whose gate knows phantoms"
+    import shutil
+    from pneumo_nb.cohort import film_paths, is_phantom
+    from pneumo_nb.film import film_cache
+    from pneumo_nb.gate import fit_gate
+    if not is_phantom(films): return None
+    few, folder = films.sample(min(n, len(films)), random_state=0), Path(shutil.copytree(SHIPPED/'children', to))
+    bundle = load_bundle(folder, threads=1)
+    x = film_cache(film_paths(few, root), bundle.size, progress=False)
+    return write_gate(folder, fit_gate(bundle, x, few.group.to_numpy()).arrays, dict(fitted='PHANTOMS'), bundle.points['default'].band)
+
 # %% ../nbs/10_bundle.ipynb #60
 @patch
+def point(self:Bundle,
+    at=None, # Name of one of its points, a file of `pneumo_site`, or an `OperatingPoint`; None: the default
+)->OperatingPoint:
+    "An operating point, when it is for this model and its calibration; else a `ValueError`"
+    if isinstance(at, OperatingPoint): return check_calibration(at, self.calibration)
+    if at is None or str(at) in self.points: return self.points[str(at or self.info['default'])]
+    if not Path(at).is_file():
+        raise ValueError(f"there is no operating point {str(at)!r}. The bundle has {', '.join(self.points)}; a file of pneumo_site will do, too")
+    return check_calibration(load_point(at), self.calibration, f'{at}: this operating point')
+
+@patch
 def score(self:Bundle,
-    films,          # A path, or a list of them
-    point:str=None, # Name of an operating point; None: the default
-    bs:int=16,      # Films in a batch
-):                  # DataFrame: path, p (0–1), decision, seen ('', 'same file', 'near copy')
-    "Score films; say whether the network has seen them before"
+    films,           # A film or a list of them: each a path, the bytes of a file, or an open binary file
+    point=None,      # As for `Bundle.point`; None: the default
+    patients:str='', # 'children': you attest that all films are of children of the age that the network knows
+    strict:bool=False,# Refuse films whose age is neither told nor attested?
+    bs:int=16,       # Films in a batch
+):                   # DataFrame: path, p (0–1; NaN where refused), decision, call, reason, note, flags, seen ('', 'same file', 'near copy')
+    "Score films, refuse what must not be scored, and say whether the network has seen them before"
     import pandas as pd
-    from pneumo_nb.operating_point import decide
-    paths, p, seen = [films] if isinstance(films, (str, Path)) else list(films), [np.zeros(0)], []
-    for i in range(0, len(paths), bs):
-        whole = [read_film(f) for f in paths[i:i + bs]]
-        small = np.stack([np.asarray(_resize(Image.fromarray(f), self.size, self.info['fit'])) for f in whole])
-        p.append(self.score_films(small, bs))
-        seen += self.seen([file_hash(f) for f in paths[i:i + bs]], [perceptual_hash(f) for f in whole])
-    p = np.concatenate(p)
-    calls = decide(self.points[point or self.info['default']], p, self.model)
-    return pd.DataFrame(dict(path=[str(f) for f in paths], p=p, decision=calls, seen=seen))
+    sources = list(films) if isinstance(films, (list, tuple)) or hasattr(films, '__next__') else [films]
+    rules, rows = Rules(self.point(point), patients, strict), []
+    for i in range(0, max(1, len(sources)), bs): rows += score_films(self, sources[i:i + bs], rules)
+    told = [(r.file, r.score, r.decision, r.call, r.reason, r.note, ' '.join(r.flags), r.learned) for r in rows]
+    return pd.DataFrame(told, columns=['path', 'p', 'decision', 'call', 'reason', 'note', 'flags', 'seen']).astype(dict(p=float))
 
 # %% ../nbs/10_bundle.ipynb #70
 def load_network(
@@ -472,22 +524,6 @@ def load_network(
     net = lite_net(arch['variant'], pretrained=False, inputs=arch['inputs'])
     net.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in state.items()})
     return net.eval()
-
-# %% ../nbs/10_bundle.ipynb #4496cd2f
-def write_gate(
-    folder,         # A bundle
-    arrays:dict,    # `Gate.arrays`: name → array
-    about:dict,     # What the gate was fitted on and what was measured of it, plain data
-    band=None,      # (low, high) on p, 0–1: films between are unsure; None: no film is
-)->Path:            # `folder`
-    "Put a gate and a band into a bundle; its network, thresholds and card stay as they are"
-    from safetensors.numpy import save
-    folder, info = Path(folder), _checked(folder)[0]
-    if band is not None and not 0 <= band[0] <= band[1] <= 1: raise BundleError(folder, f'the band is {tuple(band)}', 'Its ends are probabilities, the lower one first')
-    write_atomic(folder/GATE, save({name: np.ascontiguousarray(a) for name, a in arrays.items()}))
-    total = sum((folder/name).stat().st_size for name in (*FILES, GATE))
-    if total > MAX_BYTES: raise BundleError(folder/GATE, f'with it the bundle has {total/1e6:.1f} MB, more than {MAX_BYTES/1e6:.0f}', 'Keep fewer reference films')
-    return _close(folder, info | dict(gate=about, band=None if band is None else [float(b) for b in band]))
 
 # %% ../nbs/10_bundle.ipynb #73
 def write_card(
