@@ -56,7 +56,7 @@ def limit(paths, cores):
     from pneumo_nb.bundle import load_bundle
     bundle = load_bundle(threads=1)
     batches = [paths[i:i + 16] for i in range(0, len(paths), 16)]
-    score = lambda batch: bundle.score_films(np.stack([small(f, bundle.size) for f in batch]))
+    score = lambda batch: bundle.probability(bundle.logits(np.stack([small(f, bundle.size) for f in batch])))
     score(batches[0])
     yield
     with ThreadPoolExecutor(cores) as pool: p = list(pool.map(score, batches))
@@ -127,7 +127,7 @@ def reduced_decoding(folder):
     def scores(side):
         start = time.perf_counter()
         films = np.stack([Film.read(p, reduced=side).sized(bundle.size) for p in paths])
-        return bundle.score_films(films), time.perf_counter() - start
+        return bundle.probability(bundle.logits(films)), time.perf_counter() - start
     (full, seconds), threshold = scores(None), bundle.points['default'].threshold
     def row(side):
         p, faster = scores(side)

@@ -37,9 +37,9 @@ def bundle(films=512):
     from pneumo_nb.bundle import load_bundle
     b = load_bundle()
     x = np.random.default_rng(0).integers(0, 256, (films, b.size, b.size), dtype=np.uint8)
-    b.score_films(x[:64])
+    b.logits(x[:64])
     start = time.perf_counter()
-    b.score_films(x)
+    b.logits(x)
     return films/(time.perf_counter() - start), b.size
 
 def main():

@@ -6,10 +6,10 @@
 __all__ = ['ODDS', 'SIDE', 'DECISION_WORDS', 'SUPPORT', 'A4', 'EVALUATIONS', 'PNEUMONIA_CODE', 'SCORE_CODE', 'covered_logits',
            'occlusion_map', 'plot_map', 'FilmResult', 'film_result', 'shown_score', 'hangs_on_one_place',
            'number_words', 'map_words', 'caveats', 'alerts', 'page_words', 'map_picture', 'report_html', 'report_page',
-           'report_pdf', 'to_sr', 'capture', 'to_sc', 'dicom_bytes', 'film_report', 'gate_row', 'pneumo_report']
+           'report_pdf', 'to_sr', 'capture', 'to_sc', 'dicom_bytes', 'film_report', 'pneumo_report']
 
 # %% ../nbs/13_film_report.ipynb #ca48a953
-import hashlib, io, math, sys, textwrap
+import io, math, textwrap
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
@@ -17,10 +17,12 @@ import numpy as np
 from PIL import Image
 from fastcore.script import call_parse, store_true
 from . import __version__
-from .bundle import BundleError, load_bundle, read_info
-from .film import Film, FilmError, _resize, file_hash, is_dicom, write_atomic
+from .bundle import load_bundle
+from .core import exits_cleanly, needs, say, shown_name
+from .decision import decide_scores
+from .film import FilmError, _resize, is_dicom, write_atomic
 from .report import with_interval
-from .screen import FLAGS, _operating_point, decision
+from .scoring import FLAGS, Rules, check_rules, examine, judge
 
 # %% ../nbs/13_film_report.ipynb #213064eb
 def covered_logits(
@@ -36,7 +38,7 @@ def covered_logits(
     squares = [np.s_[top:top + p, left:left + p] for top in starts for left in starts]
     covered = np.repeat(small[None], len(squares), axis=0)
     for film, square in zip(covered, squares): film[square] = round(small.mean())
-    return squares, bundle.logits_features(covered)[0]
+    return squares, bundle.logits(covered)
 
 def _mean_drop(squares, drops, side):
     "Per place, the mean drop over the squares that cover it"
@@ -56,7 +58,7 @@ def occlusion_map(
     "How far the logit drops when a place is covered with the film's mean grey"
     small = np.asarray(_resize(Image.fromarray(pixels), bundle.size, bundle.info['fit']))
     squares, after = covered_logits(small, bundle, patch, stride)
-    return _stretched(_mean_drop(squares, bundle.logits_features(small[None])[0] - after, bundle.size), pixels.shape)
+    return _stretched(_mean_drop(squares, bundle.logits(small[None]) - after, bundle.size), pixels.shape)
 
 # %% ../nbs/13_film_report.ipynb #517a4210
 ODDS = (2, 5, 20)              # outlines: the place divides the odds by this much
@@ -93,16 +95,16 @@ class FilmResult(NamedTuple):
     time:str              # When it was judged, UTC
     info:dict             # What the bundle says of itself
     point:tuple           # The `OperatingPoint`
-    band:list|None        # [low, high] on the score, 0–1: unsure between them
     decision:str          # pneumonia, unsure, refused or normal
     score:float|None=None # Calibrated probability of pneumonia, 0–1; None where it was refused
     seen:str=''           # 'same file' or 'near copy' of a film that the network learned from
-    flags:str=''          # Names in `screen.FLAGS`, from the row
+    flags:str=''          # Names in `scoring.FLAGS`
     reason:str=''         # Why it was refused: a code
     note:str=''           # The same in words, with the way out
     pixels:np.ndarray|None=None # Grey, uint8 (height, width), `SIDE` px or less; None where it cannot be read
     map:np.ndarray|None=None    # float, as the pixels, in logits
     covered:tuple=()      # Lowest and highest score with one square covered, 0–1
+    data:bytes=b''        # The file that was judged
 
 def _reduced(pixels):
     "At most `SIDE` px a side"
@@ -114,30 +116,26 @@ def _reduced(pixels):
 def film_result(
     path,             # A film
     bundle=None,      # A `Bundle`, or a bundle's folder; None: the one that comes with the library
-    point:str=None,   # Name of an operating point, or a file of `pneumo_site`; None: the default
-    row:dict=None,    # Its row of a worklist: decision, and what it has of reason, note, score and flags
+    point=None,       # As for `Bundle.point`; None: the default
+    patients:str='',  # As in `scoring.Rules`
+    strict:bool=False,# As in `scoring.Rules`
     stride:float=.05, # Of the map, share of the film's side, 0–1; smaller is finer and slower
 )->FilmResult:
-    "Read, score, decide, and see what the score depends on"
-    bundle, row, path = bundle if hasattr(bundle, 'info') else load_bundle(bundle), dict(row or {}), Path(path)
-    from pneumo_nb.operating_point import OperatingPoint
-    at, band, info = OperatingPoint.from_dict(_operating_point(bundle, point)), bundle.info.get('band'), bundle.info
-    common = dict(path=path, sha256=file_hash(path), time=datetime.now(timezone.utc).strftime('%Y-%m-%d %H:%M UTC'), info=info, point=at, band=band)
-    if row.get('decision') == 'refused':
-        return FilmResult(**common, decision='refused', reason=row.get('reason', ''), note=row.get('note', ''), pixels=_if_readable(path))
-    film, scored = Film.read(path), bundle.score(path).iloc[0]
-    p, other = float(scored.p), row.get('score')
-    if other is not None and abs(other - p) > 1e-3:
-        raise ValueError(f'{path}: its row says {other:.3f}, and this model gives {p:.3f}. Take the row of this film, scored by the model {bundle.model[:12]}')
-    small, shown = film.sized(bundle.size, info['fit']), _reduced(film.pixels)
-    squares, after = covered_logits(small, bundle, stride=stride)
-    drop = _mean_drop(squares, bundle.logits_features(small[None])[0] - after, bundle.size)
-    return FilmResult(**common, decision=row.get('decision') or decision(p, at.threshold, band), score=p, seen=scored.seen, flags=row.get('flags') or '',
-                      pixels=shown, map=_stretched(drop, shown.shape), covered=tuple(bundle.probability([after.min(), after.max()]).tolist()))
+    "The one door's answer, and what the score depends on"
+    bundle, path = bundle if hasattr(bundle, 'info') else load_bundle(bundle), Path(path)
+    rules = check_rules(bundle, Rules(bundle.point(point), patients, strict))
+    seen = examine(path, bundle, rules, keep=True)
+    row, = judge(bundle, [seen], rules)
+    if not row.sha256: raise FilmError(path, row.reason, row.detail) if row.reason != 'changing' else ValueError(f'{path}: {row.note}')
+    said = FilmResult(path, row.sha256, datetime.now(timezone.utc).strftime('%Y-%m-%d %H:%M UTC'), bundle.info, rules.point, row.decision, row.score, row.learned,
+                      ' '.join(row.flags), row.reason, row.note, None if seen.film is None else _reduced(seen.film.pixels), data=seen.data)
+    return said if row.score is None else _with_map(said, seen.small, bundle, stride)
 
-def _if_readable(path):
-    try: return _reduced(Film.read(path).pixels)
-    except FilmError: return None
+def _with_map(result, small, bundle, stride):
+    "Add what happens when places are covered"
+    squares, after = covered_logits(small, bundle, stride=stride)
+    drop = _mean_drop(squares, bundle.logits(small[None]) - after, bundle.size)
+    return result._replace(map=_stretched(drop, result.pixels.shape), covered=tuple(bundle.probability([after.min(), after.max()]).tolist()))
 
 # %% ../nbs/13_film_report.ipynb #1c0d22c4
 DECISION_WORDS = { # decision: (what it comes to, what to do)
@@ -158,7 +156,7 @@ def hangs_on_one_place(
     result:FilmResult, # With a score
 )->bool:
     "Would covering one square change the decision?"
-    return len({decision(p, result.point.threshold, result.band) for p in (result.score, *result.covered)}) > 1
+    return len(set(decide_scores([result.score, *result.covered], result.point.threshold, result.point.band))) > 1
 
 # %% ../nbs/13_film_report.ipynb #d448c80c
 def _of_100(share): return f'{100*share:.0f} of 100'
@@ -204,7 +202,7 @@ def alerts(
     said = {'same file': 'The network has learned from this very film: its score is a memory and no evidence.',
             'near copy': 'The network has learned from a near copy of this film: its score is a memory and no evidence.'}
     out = [said[result.seen]] if result.seen else []
-    out += [f'{FLAGS[f][0].upper()}{FLAGS[f][1:]}.' for f in result.flags.split() if f in ('infant', 'child', 'raw')]   # the others speak of other films
+    out += [f'{FLAGS[f][0].upper()}{FLAGS[f][1:]}.' for f in result.flags.split() if f not in ('learned', 'same_file', 'near_copy')]   # said already, or of other films
     if _is_phantom(result.path): out.append('This film is a PHANTOM: drawn by a program, not taken of a patient.')
     if result.info['development']['source'] == 'phantom': out.append('The network has learned from PHANTOMS: its score says nothing about a patient.')
     return out
@@ -216,10 +214,10 @@ def page_words(
     "Every word of the page"
     scored, p = result.score is not None, result.point
     headline, advice = DECISION_WORDS[result.decision]
-    if result.decision == 'refused': advice = ' '.join([advice, *([result.note] if result.note else []), *([f'Code: {result.reason}.'] if result.reason else [])])
-    return dict(title='Chest film: pneumonia screening', support=SUPPORT, file=result.path.name, time=result.time, alerts=alerts(result), decision=result.decision,
+    if result.decision == 'refused': advice = f'{advice} {result.note[:1].upper()}{result.note[1:]} Code: {result.reason}.'
+    return dict(title='Chest film: pneumonia screening', support=SUPPORT, file=shown_name(result.path.name), time=result.time, alerts=alerts(result), decision=result.decision,
                 headline=headline, advice=advice, shown=shown_score(result.score) if scored else '', threshold=f'{p.threshold:.3f}',
-                band=[f'{b:.3f}' for b in result.band] if result.band else None, map_words=map_words(result) if scored else [], numbers=number_words(result) if scored else [],
+                band=[f'{b:.3f}' for b in p.band] if p.band else None, map_words=map_words(result) if scored else [], numbers=number_words(result) if scored else [],
                 caveats=caveats(result.info), technical={'Model': result.info['name'], 'sha256 of the model': result.info['files']['model.onnx'],
                                                          'sha256 of the film': result.sha256, 'pneumo_nb': __version__})
 
@@ -255,7 +253,7 @@ def report_html(
     "The page, without outside parts"
     from jinja2 import Environment, PackageLoader, select_autoescape
     page = Environment(loader=PackageLoader('pneumo_nb'), autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True).get_template('film.html')
-    scored, (low, high) = result.score is not None, result.band or (0, 0)
+    scored, (low, high) = result.score is not None, result.point.band or (0, 0)
     place = lambda share, margin=0: round(100*min(max(share, margin), 1 - margin), 2)   # on the ruler, per cent
     return page.render(**page_words(result), place=place, score=result.score, cut=result.point.threshold, low=low, high=high,
                        film='' if result.pixels is None else _data_address(result.pixels), map=_data_address(map_picture(result)) if scored else '')
@@ -305,7 +303,7 @@ def _ruler(page, result, words):
     ax.set(xlim=(0, 1), ylim=(0, 3))
     ax.axis('off')
     ax.barh(1.25, [cut, 1 - cut], left=[0, cut], height=.6, color=['#f4f7fa', '#e0c2c8'], edgecolor=_SOFT, linewidth=.8)
-    if result.band: ax.barh(1.25, result.band[1] - result.band[0], left=result.band[0], height=.6, color='none', edgecolor=_TINTS['unsure'], hatch='////', linewidth=0)
+    if result.point.band: ax.barh(1.25, result.point.band[1] - result.point.band[0], left=result.point.band[0], height=.6, color='none', edgecolor=_TINTS['unsure'], hatch='////', linewidth=0)
     ax.plot([cut, cut], [.8, 1.7], color=_INK, linewidth=1.6)
     ax.plot(result.score, 1.85, 'v', color=_INK, markersize=7, clip_on=False)
     ax.text(np.clip(result.score, .03, .97), 2.2, words['shown'], ha='center', fontsize=9.5, weight='bold', parse_math=False)
@@ -379,13 +377,11 @@ _EMPTY = ('PatientBirthDate', 'PatientSex', 'AccessionNumber', 'StudyID', 'Study
 _PIXELS = ('BurnedInAnnotation', 'LossyImageCompression', 'LossyImageCompressionRatio', 'LossyImageCompressionMethod', 'PatientOrientation')
 
 def _read_source(result):
-    "The header of the film that was judged"
+    "The header of the film that was judged, from the bytes that were judged"
     import pydicom
     if result.score is None: raise ValueError(f'{result.path}: it was refused ({result.reason}), so there is no result to file. Leave --dicom out for a page that says why')
-    data = Path(result.path).read_bytes()
-    if hashlib.sha256(data).hexdigest() != result.sha256: raise ValueError(f'{result.path}: it has changed since it was scored. Score it again')
-    if not is_dicom(data): raise ValueError(f'{result.path}: it is no DICOM film, so there is no study to file a result in. Leave --dicom out')
-    ds = pydicom.dcmread(io.BytesIO(data), stop_before_pixels=True, force=True)   # force: some archives leave the preamble out
+    if not is_dicom(result.data): raise ValueError(f'{result.path}: it is no DICOM film, so there is no study to file a result in. Leave --dicom out')
+    ds = pydicom.dcmread(io.BytesIO(result.data), stop_before_pixels=True, force=True)   # force: some archives leave the preamble out
     if missing := [k for k in _FILED[2:] if not ds.get(k)]: raise ValueError(f'{result.path}: its header lacks {", ".join(missing)}, so a result cannot point at it. Export it again from the archive')
     return ds
 
@@ -491,25 +487,17 @@ def film_report(
     row:dict=None,  # Its row of a worklist: decision, and what it has of reason, note, score and flags
     pdf:bool=True,  # Write report.pdf, too?
     dicom:bool=False, # Write result-sr.dcm and result-sc.dcm, too? The film must be DICOM and not refused
+    patients:str='',  # As in `scoring.Rules`
+    strict:bool=False,# As in `scoring.Rules`
 )->Path:            # report.html
     "One film's report"
-    result, out = film_result(path, bundle, point, row), Path(out or '.')
+    if dicom: needs('highdicom')
+    result, out = film_result(path, bundle, point, patients, strict), Path(out or '.')
     files = {'report.html': report_html(result)}
     if pdf: files['report.pdf'] = report_pdf(result)
     if dicom: files |= {'result-sr.dcm': dicom_bytes(to_sr(result)), 'result-sc.dcm': dicom_bytes(to_sc(result))}
     for name, data in files.items(): write_atomic(out/name, data)
     return out/'report.html'
-
-# %% ../nbs/13_film_report.ipynb #8c635322
-def gate_row(
-    path,         # A film
-    bundle=None,  # A bundle's folder; None: the one that comes with the library
-    point=None,   # Name of an operating point, or a file of `pneumo_site`
-)->dict|None:     # Its row of a worklist; None: the bundle has no gate
-    "What the bundle's gate says of a film"
-    if not read_info(bundle).get('gate'): return None
-    from pneumo_nb.screen import screen
-    return screen(path, bundle, point, workers=1).iloc[0].to_dict()
 
 # %% ../nbs/13_film_report.ipynb #ccd6080e
 @call_parse
@@ -519,8 +507,8 @@ def pneumo_report(
     bundle:str=None,   # Folder of a bundle; default: the one that comes with the library
     point:str=None,    # Name of an operating point of the bundle, or a file that pneumo_site wrote
     dicom:store_true=False, # Write result-sr.dcm and result-sc.dcm, too; the film must be DICOM
+    patients:str='',   # children: you attest that the film is of a child of the age that the network knows
+    strict:store_true=False, # Refuse a film whose age is neither told by the file nor attested with --patients
 ):
     "One film's report: a page as HTML and PDF, and the result as DICOM"
-    try: print(film_report(film, bundle, out, point, gate_row(film, bundle, point), dicom=dicom))
-    except ImportError as e: sys.exit(f"pneumo_report: {e}. Results as DICOM need highdicom: pip install 'pneumo_nb[dicom]'")
-    except (FilmError, BundleError, ValueError, OSError) as e: sys.exit(f'pneumo_report: {e}')
+    with exits_cleanly('pneumo_report'): say(film_report(film, bundle, out, point, dicom=dicom, patients=patients, strict=strict))

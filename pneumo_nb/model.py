@@ -259,7 +259,7 @@ def _score(folder, s, say):
     point, refits = bundle.points['default'], _refits(folder, s)
     single = oof_evidence(read_oof(folder/'held_out_single.csv'), s['rule'], 1)
     probability = lambda net: lambda x: on_one_threshold(film_logits(net, x), single, point.threshold)
-    networks = {('robust', i): probability(net) for i, net in enumerate(refits.values())} | {('shipped', 0): bundle.score_films}
+    networks = {('robust', i): probability(net) for i, net in enumerate(refits.values())} | {('shipped', 0): lambda x: bundle.probability(bundle.logits(x))}
     names = {('robust', i): model_hash(net) for i, net in enumerate(refits.values())} | {('shipped', 0): bundle.model[:12]}
     gone = _withdrawn(s)
     predictions = score_networks(networks, test_films(cohort, s['root'], s['later'], gone, folder/'runs'), s['size'])

@@ -128,6 +128,7 @@ class Examined(NamedTuple):
     row:FilmRow                # Refused, or to be judged
     small:np.ndarray|None=None # uint8 (size, size), as the network takes it; None where it was refused
     film:Film|None=None        # As it was read, where that was asked for
+    data:bytes=b''             # The file, where that was asked for
 
 def _look(source, data, row, bundle, rules):
     "Fill the row with what file, tags and grey say; the film, and its pixels for the network or None"
@@ -143,10 +144,10 @@ def examine(
     source,          # A path, the bytes of a file, or an open binary file
     bundle,          # From `load_bundle`, with a gate
     rules:Rules,     # What the site asks
-    keep=False,      # Keep the film as it was read, to show it?
+    keep=False,      # Keep film and bytes as they were read, to show them?
 )->Examined:
     "Read a film, heed its tags, look at its grey"
-    start, row, small, film = time.perf_counter(), FilmRow(_name(source), model=bundle.model), None, None
+    start, row, small, film, data = time.perf_counter(), FilmRow(_name(source), model=bundle.model), None, None, b''
     try:
         if isinstance(source, (str, os.PathLike)): data, row.state = read_whole(source)
         else: data = _bytes(source)
@@ -155,7 +156,7 @@ def examine(
     except Changing: row.reason = 'changing'
     except Exception as e: row.reason, row.detail, small = 'failed', f'{type(e).__name__}: {e}'[:200], None
     row.ms = 1000*(time.perf_counter() - start)
-    return Examined(row, small, film if keep else None)
+    return Examined(row, small, film, data) if keep else Examined(row, small)
 
 # %% ../nbs/10_scoring.ipynb #ddfeb1b2
 def judge(
