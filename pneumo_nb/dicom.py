@@ -20,13 +20,16 @@ from pydicom.uid import (DeflatedExplicitVRLittleEndian, DigitalXRayImageStorage
                          JPEG2000TransferSyntaxes, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless, UID, generate_uid)
 from .film import MAX_BYTES, FilmError, _bytes, _check_scans, _check_size, _name, _quiet, _said, _saturation, is_dicom
 
+# %% ../nbs/00_dicom.ipynb #7a9c51e0
+from .tags import READS, judge_tags
+
 # %% ../nbs/00_dicom.ipynb #98455a25
 _SIZE    = ['Rows', 'Columns', 'NumberOfFrames', 'SamplesPerPixel', 'PhotometricInterpretation', 'PlanarConfiguration', 'BitsAllocated', 'BitsStored',
             'HighBit', 'PixelRepresentation']
 _GREY    = ['ModalityLUTSequence', 'RescaleSlope', 'RescaleIntercept', 'VOILUTSequence', 'WindowCenter', 'WindowWidth', 'VOILUTFunction',
             'PresentationLUTShape', 'PixelPaddingValue', 'PixelPaddingRangeLimit']
 _PALETTE = [f'{c}PaletteColorLookupTable{what}' for c in ('Red', 'Green', 'Blue') for what in ('Descriptor', 'Data')]
-_ABOUT   = ['SOPClassUID', 'Modality', 'BodyPartExamined', 'ViewPosition', 'ImageLaterality', 'Laterality', 'PatientAge', 'PatientSex', 'PresentationIntentType']
+_ABOUT   = ['ImageLaterality', 'Laterality', 'PatientSex', *READS]
 _SPACE   = ['SeriesInstanceUID', 'InstanceNumber', 'ImagePositionPatient', 'ImageOrientationPatient']
 _PIXELS  = ['PixelData', 'FloatPixelData', 'DoubleFloatPixelData']
 _TAGS    = [Tag(t) for t in _SIZE + _GREY + _PALETTE + _ABOUT + _SPACE + _PIXELS]
@@ -73,9 +76,10 @@ def _parse(data, name, pixels=True):
 
 # %% ../nbs/00_dicom.ipynb #cd4fa232
 FACTS = dict(modality="'DX', 'CR', 'CT' …", body_part="'CHEST' …", view="'PA', 'AP', 'LL' …", laterality="'L', 'R', 'B', 'U'",
-             age_years='from the age tag, else None', sex="'M', 'F', 'O'", frames='number of pictures', photometric="'MONOCHROME1' …",
+             age_years='from the age tag or two dates, else None', sex="'M', 'F', 'O'", frames='number of pictures', photometric="'MONOCHROME1' …",
              sop_class='name of the kind of object', presentation_intent="'FOR PRESENTATION', 'FOR PROCESSING'",
-             grey='how stored values became grey')   # '' where the file does not say
+             grey='how stored values became grey', tag_code="'' or what the tags forbid, one of `tags.TAG_CODES`",
+             tag_seen='what was seen, in words of `tags`', tag_flags='list of names in `tags.TAG_FLAGS`')   # '' where the file does not say
 
 def _first(value): return (value[0] if len(value) else None) if isinstance(value, (list, tuple)) or hasattr(value, 'insert') else value
 
@@ -92,20 +96,16 @@ def _number(ds, keyword, default=None):
     if not math.isfinite(number := float(value)): raise ValueError(f'{keyword} is {number}')
     return int(number) if number == int(number) else number
 
-def _age(text)->float|None:
-    "'003Y', '018M', '002W', '005D' → years; '000Y' is what a removed age leaves behind"
-    m = re.fullmatch(r'(\d{1,3})([DWMY])', text)
-    return None if not m or m[2] == 'Y' and not int(m[1]) else int(m[1])/dict(D=365.25, W=365.25/7, M=12, Y=1)[m[2]]
-
 def _facts(ds)->dict:
     "What a screening may know"
     kind = ds.get('SOPClassUID')
     kind = kind.name if isinstance(kind, UID) and kind.name != str(kind) else ''
-    intent = _code(ds, 'PresentationIntentType') or next((i for i in ('FOR PRESENTATION', 'FOR PROCESSING') if i in kind.upper()), '')
+    judged = judge_tags(ds)
+    intent = 'FOR PROCESSING' if 'raw' in judged['flags'] else _code(ds, 'PresentationIntentType') or ('FOR PRESENTATION' if 'FOR PRESENTATION' in kind.upper() else '')
     return dict(format='DICOM', width=_number(ds, 'Columns'), height=_number(ds, 'Rows'), modality=_code(ds, 'Modality'), body_part=_code(ds, 'BodyPartExamined'),
-                view=_code(ds, 'ViewPosition'), laterality=_code(ds, 'ImageLaterality', 'Laterality'), age_years=_age(_code(ds, 'PatientAge')),
+                view=_code(ds, 'ViewPosition'), laterality=_code(ds, 'ImageLaterality', 'Laterality'), age_years=judged['age_years'],
                 sex=_code(ds, 'PatientSex'), frames=_number(ds, 'NumberOfFrames', 1), photometric=_code(ds, 'PhotometricInterpretation'),
-                sop_class=kind, presentation_intent=intent)
+                sop_class=kind, presentation_intent=intent, tag_code=judged['code'], tag_seen=judged['seen'], tag_flags=judged['flags'])
 
 # %% ../nbs/00_dicom.ipynb #36d914be
 _SAMPLES = {'MONOCHROME1': 1, 'MONOCHROME2': 1, 'PALETTE COLOR': 1, 'RGB': 3, 'YBR_FULL': 3, 'YBR_FULL_422': 3, 'YBR_ICT': 3, 'YBR_RCT': 3}
