@@ -16,6 +16,8 @@ CALIBRATION, JUDGED = 300, 2000   # films
 
 def quantised(onnx, films, folder):
     "The network in 8 bits, its ranges taken from films"
+    from pneumo_nb.bundle import onnx_runtime
+    onnx_runtime()                                   # its telemetry is switched off before anything of it is imported
     from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
     class Reader(CalibrationDataReader):

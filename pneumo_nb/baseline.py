@@ -12,7 +12,7 @@ import hashlib
 from copy import deepcopy
 from typing import NamedTuple
 import matplotlib.pyplot as plt, numpy as np, pandas as pd
-from tqdm.auto import tqdm
+from .core import progress_bar
 from .cohort import LABELS, sample_groups, stamp
 try:
     import torch
@@ -172,7 +172,7 @@ class KeepBest(TrackerCallback):
 class EpochBar(Callback):
     "A bar over the epochs, gone when training ends"
     order = TrackerCallback.order
-    def before_fit(self): self.bar = tqdm(total=self.n_epoch, unit='epoch', leave=False)
+    def before_fit(self): self.bar = progress_bar(total=self.n_epoch, unit='epoch', leave=False)
     def after_epoch(self):
         self.bar.set_postfix_str(f'validation loss {self.recorder.values[-1][1]:.4f}')
         self.bar.update()

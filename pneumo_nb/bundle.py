@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['AGAIN', 'HALF_MAX', 'AGREE', 'FORMAT', 'FILES', 'GATE', 'MAX_BYTES', 'SHIPPED', 'BundleError', 'half_precision',
-           'scorer', 'runtime_gap', 'write_model', 'read_tensors', 'read_info', 'card', 'write_bundle', 'Bundle',
-           'load_bundle', 'write_gate', 'bundle_for', 'load_network', 'write_card']
+           'scorer', 'onnx_runtime', 'runtime_gap', 'write_model', 'read_tensors', 'read_info', 'card', 'write_bundle',
+           'Bundle', 'load_bundle', 'write_gate', 'bundle_for', 'load_network', 'write_card']
 
 # %% ../nbs/10_bundle.ipynb #3
 import hashlib, json
@@ -92,9 +92,16 @@ def _onnx(net, size)->bytes:
                           opset_version=17, dynamo=False)
     return out.getvalue()
 
+def onnx_runtime():
+    "onnxruntime, its telemetry switched off; the only place that may import it"
+    import os
+    os.environ['ORT_DISABLE_TELEMETRY'] = '1'   # heeded while it is loaded, not later
+    import onnxruntime
+    return onnxruntime
+
 def _session(onnx:bytes, threads=None):
     "onnxruntime on the CPU; its threads sleep while they wait, so that others can work"
-    import onnxruntime as ort
+    ort = onnx_runtime()
     options = ort.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads or 0, 1, 3
     options.add_session_config_entry('session.intra_op.allow_spinning', '0')

@@ -11,10 +11,13 @@ __all__ = ['LABELS', 'SPLITS', 'EXPECTED', 'Source', 'WAYS_OUT', 'COLUMNS', 'PRO
 # %% ../nbs/02_cohort.ipynb #2
 import hashlib, io, json, os, re, socket, threading
 from collections import namedtuple
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 import numpy as np, pandas as pd
 from PIL import Image
-from .film import NEAR_BITS, FilmError, cache_folder, file_hash, hash_words, perceptual_hash, read_film, threaded, write_atomic
+from .core import progress_bar
+from .film import NEAR_BITS, FilmError, cache_folder, cache_home, file_hash, hash_words, perceptual_hash, read_film, threaded, write_atomic
 
 # %% ../nbs/02_cohort.ipynb #5
 class CohortError(ValueError): "A cohort that cannot be made or used: names the place, the fault and the way out"
@@ -97,8 +100,8 @@ def find_films(
     "Where films come from: path → PNEUMO_DATA → earlier download → download → phantoms"
     if path: return _given(path, 'path', 'the path that was given')
     if os.environ.get('PNEUMO_DATA'): return _given(os.environ['PNEUMO_DATA'], 'env', 'PNEUMO_DATA names it')
-    kept = cache_folder()/'medmnist'/'pneumoniamnist_128.npz'
-    if kept.exists(): return Source(films_root(kept), 'cache', 'PneumoniaMNIST, downloaded earlier')
+    kept = (cache_home() or cache_folder())/'medmnist'/'pneumoniamnist_128.npz'
+    if os.path.exists(kept): return Source(films_root(kept), 'cache', 'PneumoniaMNIST, downloaded earlier')
     if not download or os.environ.get('PNEUMO_OFFLINE'): return _phantoms('downloads are switched off')
     try: return Source(films_root(download_medmnist(128, seconds=seconds)), 'download', 'PneumoniaMNIST, downloaded now')
     except OSError as e: return _phantoms(f'no films were named and none could be downloaded ({e})')
@@ -109,15 +112,22 @@ def _phantoms(why):
     return Source(root, 'phantom', f'phantoms, because {why}')
 
 # %% ../nbs/02_cohort.ipynb #14
-_MEDMNIST = 'zenodo.org', 'https://zenodo.org/records/10519652/files/'
+_MEDMNIST = 'https://zenodo.org/records/10519652/files/'
 _MEDMNIST_MD5 = {28:  '28209eda62fecd6e6a2d98b1501bb15f', 64:  '8f4eceb4ccffa70c672198ea285246c6',
                  128: '05b46931834c231683c68f40c47b2971', 224: 'd6a3c71de1b945ea11211b03746c1fe1'}  # medmnist 3.0.2, info.py
 
-def _reachable(host, seconds):
+def _first_hop(url)->tuple[str, int]:
+    "Host and port that a download talks to first: those of the proxy that the environment names for it, or its own"
+    from requests.utils import get_environ_proxies, prepend_scheme_if_needed, select_proxy
+    proxy = select_proxy(url, get_environ_proxies(url))
+    at = urlsplit(prepend_scheme_if_needed(proxy, 'http') if proxy else url)
+    return at.hostname, at.port or dict(https=443, http=80).get(at.scheme, 1080)
+
+def _reachable(host, port, seconds):
     "Does `host` answer? Asked in a thread, since a name lookup has no time limit of its own"
     answer = []
     def ask():
-        try: socket.create_connection((host, 443), seconds).close(); answer.append(True)
+        try: socket.create_connection((host, port), seconds).close(); answer.append(True)
         except OSError: pass
     thread = threading.Thread(target=ask, daemon=True)
     thread.start(); thread.join(seconds)
@@ -129,13 +139,14 @@ def download_medmnist(
 )->Path:              # The .npz in the cache folder
     "PneumoniaMNIST (CC BY 4.0), checksum verified; `OSError` when there is no network"
     if size not in _MEDMNIST_MD5: raise CohortError(f'PneumoniaMNIST comes at {", ".join(map(str, _MEDMNIST_MD5))} px, not at {size}')
-    host, url = _MEDMNIST
     name = 'pneumoniamnist.npz' if size == 28 else f'pneumoniamnist_{size}.npz'
-    if not _reachable(host, seconds): raise OSError(f'{host} did not answer within {seconds:g} s')
+    host, port = _first_hop(_MEDMNIST)
+    if not _reachable(host, port, seconds):
+        raise OSError(f'{host}{"" if host in _MEDMNIST else f":{port}, the proxy that the environment names,"} did not answer within {seconds:g} s')
     import pooch
-    fetch = pooch.HTTPDownloader(progressbar=True, timeout=30)
-    return Path(pooch.retrieve(f'{url}{name}?download=1', f'md5:{_MEDMNIST_MD5[size]}', fname=name,
-                               path=cache_folder()/'medmnist', downloader=fetch))
+    fetch = pooch.HTTPDownloader(progressbar=progress_bar(total=1, unit='B', unit_scale=True), timeout=(seconds, 30))
+    try: return Path(pooch.retrieve(f'{_MEDMNIST}{name}?download=1', f'md5:{_MEDMNIST_MD5[size]}', fname=name, path=cache_folder()/'medmnist', downloader=fetch))
+    except ValueError as e: raise OSError(f'what came from {host} is not the published file') from e
 
 # %% ../nbs/02_cohort.ipynb #18
 COLUMNS = ['path', 'label', 'split', 'patient', 'group', 'etiology', 'source', 'sha256', 'phash', 'width', 'height', 'bytes']
@@ -155,14 +166,14 @@ def _fingerprint(root, files)->str:
         try: return file_hash(p)
         except FilmError as e: return e.code
     rows = [f'{p.relative_to(root).as_posix()}\t{content(p)}' for p in files]
-    return hashlib.sha256('\n'.join(['facts 2', *rows]).encode()).hexdigest()[:24]
+    return hashlib.sha256('\n'.join(['facts 2', *rows]).encode(errors='surrogateescape')).hexdigest()[:24]
 
 def _all_facts(root, files, progress)->list[dict]:
     "`_film_facts` of every file, read once and then kept"
-    kept = cache_folder()/'cohorts'/f'{_fingerprint(root, files)}.json'
-    if kept.exists(): return json.loads(kept.read_text())
+    name = f'{_fingerprint(root, files)}.json'
+    with suppress(OSError, ValueError): return json.loads((cache_folder()/'cohorts'/name).read_text())
     facts = list(threaded(lambda p: _film_facts(p, root), files, 'films read', progress))
-    write_atomic(kept, json.dumps(facts))
+    with suppress(OSError): write_atomic(cache_folder()/'cohorts'/name, json.dumps(facts))    # no room: they are read again the next time
     return facts
 
 def _source(root, files)->str:

@@ -4,14 +4,13 @@
 
 # %% auto #0
 __all__ = ['EXTRAS', 'WAYS_OUT', 'SureStream', 'say', 'shown_name', 'csv_safe', 'any_console', 'progress_bar', 'MissingPackage',
-           'needs', 'exits_cleanly', 'command']
+           'needs', 'Ending', 'exits_cleanly', 'command']
 
 # %% ../nbs/00_core.ipynb #c0de0003
 import errno, os, sys
 from contextlib import contextmanager, suppress
 from functools import wraps
 from importlib.util import find_spec
-from pathlib import Path
 
 # %% ../nbs/00_core.ipynb #c0de0006
 class SureStream:
@@ -123,7 +122,7 @@ WAYS_OUT = { # of an OSError: (what to do, exit code)
     errno.ENOENT: ('Check the name', 2), errno.ENOTDIR: ('Check the name', 2), errno.EISDIR: ('Name a file, not a folder', 2), errno.EEXIST: ('Take another name', 2),
     errno.EACCES: ('Take a place where you may read and write', 2), errno.EPERM: ('Take a place where you may read and write', 2),
     errno.EROFS: ('Take a place where you may write', 2), errno.ENAMETOOLONG: ('Take a shorter name', 2),
-    errno.ENOSPC: ('Make room, or write to another disk', 1), errno.EDQUOT: ('Make room, or write to another disk', 1)}
+    errno.EFBIG: ('Make room, or write to another disk', 1), errno.ENOSPC: ('Make room, or write to another disk', 1), errno.EDQUOT: ('Make room, or write to another disk', 1)}
 
 def _ending(e, kept):
     "What to say of an error, and the exit code"
@@ -135,7 +134,19 @@ def _ending(e, kept):
             way, code = WAYS_OUT.get(e.errno, ('', 1))
             return f'{f"{e.filename}: " if e.filename else ""}{e.strerror}. {f"{way}. " if way else ""}{kept}', code
         case MemoryError(): return f'there is not enough memory. {kept}', 1
-    return str(e) or type(e).__name__, 2 if isinstance(e, (ValueError, ImportError)) else 1
+    named = ValueError, ImportError, FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError
+    return str(e) or type(e).__name__, 2 if isinstance(e, named) else 1
+
+class Ending(SystemExit):
+    "The end of a command that could not do its work: `code`, and the line that it said"
+    def __init__(self,
+        line:str, # What was said
+        code:int  # Of the exit
+    ):
+        super().__init__(code)
+        self.line = line
+
+    def __str__(self): return self.line
 
 @contextmanager
 def exits_cleanly(
@@ -148,8 +159,9 @@ def exits_cleanly(
         except (KeyboardInterrupt, ValueError, ImportError, OSError, MemoryError) as e: error = e
         else: return
         line, code = _ending(error, kept() if callable(kept) else kept)
-        say(('\n' if sys.stderr.isatty() else '') + f'{name}: {" ".join(line.split())}', 'stderr')
-        sys.exit(code)
+        line = f'{name}: {" ".join(line.split())}'
+        say(('\n' if sys.stderr.isatty() else '') + line, 'stderr')
+        raise Ending(line, code)
 
 # %% ../nbs/00_core.ipynb #c0de0024
 def command(
@@ -158,8 +170,9 @@ def command(
     "Make a command of a function: its parameters become options, their comments the help"
     @wraps(f)
     def run(*args, **kwargs):
+        caller = sys._getframe(1).f_globals
         with exits_cleanly(f.__name__):
-            if args or kwargs or Path(sys.argv[0]).stem != f.__name__: return f(*args, **kwargs)
+            if args or kwargs or caller.get('__name__') != '__main__' or '__file__' not in caller: return f(*args, **kwargs)
             from fastcore.script import anno_parser
             given = vars(anno_parser(f).parse_args())
             f(**{k: v for k, v in given.items() if k not in ('pdb', 'xtra')})

@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['MIN_SIDE', 'MAX_PIXELS', 'MAX_BYTES', 'FILM_CODES', 'FORMATS', 'MAX_SCANS', 'FITS', 'PIXEL_RULE', 'NEAR_BITS',
-           'FilmError', 'Film', 'is_dicom', 'read_film', 'damaged', 'write_atomic', 'file_hash', 'cache_folder',
-           'perceptual_hash', 'hash_words', 'bits_apart', 'threaded', 'film_cache']
+           'FilmError', 'Film', 'is_dicom', 'read_film', 'damaged', 'write_atomic', 'file_hash', 'cache_home',
+           'cache_folder', 'perceptual_hash', 'hash_words', 'bits_apart', 'threaded', 'film_cache']
 
 # %% ../nbs/00_film.ipynb #2
 import hashlib, io, os, stat, tempfile, threading, warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 import numpy as np
 from PIL import Image, ImageChops, ImageFile, ImageOps, ImageStat
@@ -285,7 +286,7 @@ def write_atomic(
     fd, tmp = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}-', suffix='.part')
     try:
         with os.fdopen(fd, 'wb') as f: f.write(data.encode() if isinstance(data, str) else data)
-        os.chmod(tmp, 0o644)
+        with suppress(PermissionError): os.chmod(tmp, 0o644)   # a share of Windows has no such bits
         os.replace(tmp, path)
     except BaseException:
         os.unlink(tmp)
@@ -303,10 +304,26 @@ def file_hash(
         with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
     except OSError as e: raise FilmError(path, 'unreadable', e.strerror or str(e)) from e
 
-def cache_folder()->Path: # `PNEUMO_CACHE`, else `pneumo_nb` in the user's cache folder
+def cache_home()->Path|None: # None: `HOME` is not set, as for many services
+    "Where the cache should be: `PNEUMO_CACHE`, else `pneumo_nb` in the user's cache folder"
+    if named := os.environ.get('PNEUMO_CACHE'): return Path(named)
+    home = os.environ.get('XDG_CACHE_HOME') or (Path.home()/'.cache' if os.name == 'nt' or os.environ.get('HOME') else None)
+    return home and Path(home)/'pneumo_nb'
+
+@lru_cache
+def _without_cache(why):
+    "Say once that the cache is no help; the folder, removed when Python ends, that stands in for it"
+    from pneumo_nb.core import say
+    say(f'pneumo_nb: {why}; this run goes on without the cache. To have one, set PNEUMO_CACHE to a folder that can be written.', 'stderr')
+    return tempfile.TemporaryDirectory(prefix='pneumo_nb-', ignore_cleanup_errors=True)
+
+def cache_folder()->Path: # `cache_home()` where that can be written, else a temporary folder
     "Where decoded films, downloads and phantoms are kept between runs; may be deleted at any time"
-    home = os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache'
-    return Path(os.environ.get('PNEUMO_CACHE') or Path(home)/'pneumo_nb')
+    home = cache_home()
+    if home is None: return Path(_without_cache('there is no home folder').name)
+    try: home.mkdir(parents=True, exist_ok=True)
+    except OSError as e: return Path(_without_cache(f'{home} cannot be made ({e.strerror})').name)
+    return home if os.access(home, os.W_OK | os.X_OK) else Path(_without_cache(f'{home} cannot be written').name)
 
 # %% ../nbs/00_film.ipynb #d8ba09b9
 NEAR_BITS = 24  # of 256: copies stay below, different films above (measured in `02_cohort`)
@@ -339,10 +356,10 @@ def threaded(
     progress=True,   # Show the bar?
 ):                   # Yields the results in the order of `items`
     "Map on all cores, with a progress bar; an error ends it and cancels what has not begun"
-    from tqdm.auto import tqdm
+    from pneumo_nb.core import progress_bar
     items = list(items)
     pool = ThreadPoolExecutor(os.cpu_count())
-    try: yield from tqdm(pool.map(f, items), total=len(items), desc=desc, disable=not progress, leave=False)
+    try: yield from progress_bar(pool.map(f, items), total=len(items), desc=desc, disable=not progress, leave=False)
     finally: pool.shutdown(cancel_futures=True)
 
 # %% ../nbs/00_film.ipynb #37
@@ -365,6 +382,18 @@ def _build_cache(target, paths, size, fit, progress):
         os.unlink(tmp)
         raise
 
+def _kept(target):
+    "The array of an earlier run; None where there is none, or a power cut has spoilt it"
+    try: return np.load(target, mmap_mode='r')
+    except (OSError, ValueError, EOFError): return None
+
+def _in_memory(paths, size, fit, progress):
+    "The same array, where no disk takes it"
+    films = np.empty((len(paths), size, size), np.uint8)
+    for row, film in zip(films, threaded(lambda p: read_film(p, size, fit), paths, f'films → {size} px', progress)): row[:] = film
+    films.flags.writeable = False
+    return films
+
 # %% ../nbs/00_film.ipynb #38
 def film_cache(
     paths,             # The films' files, in the order in which rows are wanted
@@ -372,10 +401,15 @@ def film_cache(
     fit:str='squeeze', # As for `read_film`
     folder=None,       # Where the array is kept; None: `cache_folder()`
     progress:bool=True # Show a progress bar while it is built?
-)->np.ndarray:         # Read-only memory map, uint8, (films, size, size); row i is `read_film(paths[i], size, fit)`
+)->np.ndarray:         # Read-only, a memory map where a disk can hold it, uint8, (films, size, size); row i is `read_film(paths[i], size, fit)`
     "All films decoded once; built when missing, found by content ever after"
     paths = list(paths)
     if not paths: raise ValueError('no films to cache: the list of paths is empty')
-    target = Path(folder or cache_folder())/'films'/f'{_cache_key(paths, size, fit)}.npy'
-    if not target.exists(): _build_cache(target, paths, size, fit, progress)
-    return np.load(target, mmap_mode='r')
+    try:
+        target = Path(folder or cache_folder())/'films'/f'{_cache_key(paths, size, fit)}.npy'
+        if (films := _kept(target)) is None:
+            _build_cache(target, paths, size, fit, progress)
+            films = _kept(target)
+        return films
+    except OSError as e: _without_cache(f'{e.filename or target}: {e.strerror}')
+    return _in_memory(paths, size, fit, progress)

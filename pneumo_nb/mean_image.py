@@ -22,7 +22,7 @@ import pandas as pd
 from fastcore.basics import chunked
 from matplotlib.patches import Rectangle
 from scipy import stats
-from tqdm.auto import tqdm
+from .core import progress_bar
 
 from .cohort import LABELS, film_paths, stamp
 from .film import read_film
@@ -85,7 +85,7 @@ def patient_images(
     progress:bool=False, # Show a bar?
 ): # Yields one float64 image (size, size) per patient, in grey levels 0–255
     "The mean film of each patient, one patient at a time"
-    for _, rows in tqdm(cohort.groupby('patient', sort=True), disable=not progress, desc='patients'):
+    for _, rows in progress_bar(cohort.groupby('patient', sort=True), disable=not progress, desc='patients'):
         own = (read_film(p, size=size) for p in film_paths(rows, root))
         yield np.mean([transform(f) if transform else f for f in own], axis=0)
 
@@ -309,7 +309,7 @@ def asymmetry_table(
 )->pd.DataFrame:           # One row per patient, `centred` (False, True) and box position: means over the patient's films
     "Brightness, clearness and asymmetry of each patient"
     films = zip(film_paths(cohort, root), cohort[['label','patient','etiology']].to_dict('records'))
-    rows = [row for path, who in tqdm(films, total=len(cohort), disable=not progress, desc='films')
+    rows = [row for path, who in progress_bar(films, total=len(cohort), disable=not progress, desc='films')
             for row in _film_rows(read_film(path, size=size), who, shifts)]
     how = dict(etiology=('etiology','first'), films=('index','size')) | {m: (m,'mean') for m in ('lung','clearness','index','heart','offset')}
     return pd.DataFrame(rows).groupby(['label','patient','centred','down','inward']).agg(**how).reset_index()

@@ -8,12 +8,12 @@ __all__ = ['Anatomy', 'Pose', 'Exposure', 'PHANTOM_VERSION', 'PLANTED', 'Film', 
            'write_phantoms', 'pneumo_phantom']
 
 # %% ../nbs/01_phantom.ipynb #2
-import json, os, shutil, sys, tempfile
+import json, os, shutil, tempfile
 from collections import namedtuple
 from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
-from fastcore.script import call_parse
+from .core import command, progress_bar
 
 # %% ../nbs/01_phantom.ipynb #6
 _STREAMS = ('anatomy', 'vessels', 'pose', 'exposure', 'opacity', 'noise', 'marker')
@@ -411,10 +411,7 @@ def _is_there(folder, marker):
 # %% ../nbs/01_phantom.ipynb #77
 def _draw(folder, plan, size, progress):
     "Write the films of a plan below a folder"
-    if progress:
-        from tqdm.auto import tqdm
-        plan = tqdm(plan, desc='phantom films', leave=False)
-    for f in plan:
+    for f in progress_bar(plan, desc='phantom films', leave=False, disable=not progress):
         film = phantom_film(f.seed, f.label, f.etiology, size, f.patient_seed, f.sharp, f.margin)
         path = folder/f.split/f.label/f.name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -450,7 +447,7 @@ def write_phantoms(
     return folder
 
 # %% ../nbs/01_phantom.ipynb #101
-@call_parse
+@command
 def pneumo_phantom(
     folder:str,       # Where the films shall be
     n:int=600,        # Films in all, 24–2000
@@ -459,6 +456,5 @@ def pneumo_phantom(
     planted:str=None, # A shortcut in train and val: sharpness or margin
 ):
     "Write phantom chest films (drawings, not patients) in the public folder layout"
-    try: write_phantoms(folder, n, size, seed, planted)
-    except (ValueError, OSError) as e: sys.exit(f'pneumo_phantom: {e}')
+    write_phantoms(folder, n, size, seed, planted)
     print(f'{n} phantom films, not patients, in {folder}')

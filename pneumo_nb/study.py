@@ -10,8 +10,9 @@ __all__ = ['Stage', 'FIGURES', 'COST', 'stage_key', 'finished', 'give_back_memor
 import ctypes, gc, hashlib, json, os, sys, time
 from collections import namedtuple
 from pathlib import Path
-from fastcore.script import call_parse, store_true
+from fastcore.script import store_true
 from . import __version__
+from .core import SureStream, command, exits_cleanly, needs
 
 # %% ../nbs/14_study.ipynb #5
 Stage = namedtuple('Stage', 'name work reads needs writes')
@@ -336,7 +337,7 @@ def progress_line(
     stream=None, # Where to write; None: standard output
 ):               # A function of (line, final), as `run_stages` wants it
     "One line per stage, rewritten while it runs where a terminal shows it"
-    stream = stream or sys.stdout
+    stream = SureStream(stream or sys.stdout)
     live = stream.isatty()
     def say(line, final):
         if live: stream.write(f'\r\x1b[2K{line[:118]}' + ('\n' if final else ''))
@@ -344,10 +345,8 @@ def progress_line(
         stream.flush()
     return say
 
-def _stop(message, code): print(f'\npneumo_study: {message}', file=sys.stderr, flush=True); sys.exit(code)
-
 # %% ../nbs/14_study.ipynb #30
-@call_parse
+@command
 def pneumo_study(
     data:str=None,          # Folder of films; without it PNEUMO_DATA, an earlier download, a download, or phantoms
     out:str='study',        # Folder for all that the study writes
@@ -357,16 +356,12 @@ def pneumo_study(
     no_download:store_true=False, # Never download films
 ):
     "The whole study: cohort, exploration, mean films, baseline, CNN, evaluation, report"
-    if preset not in COST: _stop(f'there is no preset {preset!r}; take one of {", ".join(COST)}', 2)
-    command = 'pneumo_study ' + ' '.join(f'--{k} {v}' for k, v in dict(preset=preset, test_pct=test_pct or None).items() if v)
-    try:
-        folder = _study(data, Path(out), preset, test_pct, ledger, not no_download, command)
+    if preset not in COST: raise ValueError(f'there is no preset {preset!r}; take one of {", ".join(COST)}')
+    needs('torch', 'fastai', 'safetensors')
+    typed = 'pneumo_study ' + ' '.join(f'--{k} {v}' for k, v in dict(preset=preset, test_pct=test_pct or None).items() if v)
+    with exits_cleanly('pneumo_study', f'Finished stages are kept in {out}; the same command goes on after them.'):
+        folder = _study(data, Path(out), preset, test_pct, ledger, not no_download, typed)
         print(f'report: {folder/"report.html"}')
-    except KeyboardInterrupt: _stop(f'stopped. Finished stages are kept in {out}; the same command goes on after them.', 130)
-    except OSError as e: _stop(f'{e.filename or out}: {e.strerror or e}. Finished stages are kept in {out}; '
-                               'free space or choose another folder with --out, and start again.', 1)
-    except ValueError as e: _stop(str(e), 2)
-    except ImportError as e: _stop(str(e), 2)
 
 # %% ../nbs/14_study.ipynb #32
 def _study(data, folder, preset, test_pct, ledger, download, command)->Path:
