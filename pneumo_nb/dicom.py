@@ -12,13 +12,14 @@ import numpy as np
 from PIL import Image
 from pydicom import Dataset, dcmwrite
 from pydicom.dataset import FileMetaDataset
-from pydicom.encaps import get_frame
+from pydicom.encaps import encapsulate, get_frame
 from pydicom.filereader import read_dataset
 from pydicom.pixels import apply_color_lut, get_decoder
 from pydicom.tag import Tag
-from pydicom.uid import (DeflatedExplicitVRLittleEndian, DigitalXRayImageStorageForPresentation, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian,
-                         JPEG2000TransferSyntaxes, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless, UID, generate_uid)
-from .film import MAX_BYTES, FilmError, _bytes, _check_scans, _check_size, _name, _quiet, _said, _saturation, is_dicom
+from pydicom.uid import (HTJ2K, DeflatedExplicitVRLittleEndian, DigitalXRayImageStorageForPresentation, ExplicitVRBigEndian, ExplicitVRLittleEndian, HTJ2KLossless,
+                         HTJ2KLosslessRPCL, ImplicitVRLittleEndian, JPEG2000TransferSyntaxes, JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1,
+                         JPEGLSLossless, JPEGLSTransferSyntaxes, RLELossless, UID, generate_uid)
+from .film import MAX_BYTES, FilmError, _bytes, _check_scans, _check_size, _counted, _eight, _ends, _EOI, _jpeg_pixels, _name, _quiet, _said, _saturation, is_dicom, TAIL
 
 # %% ../nbs/00_dicom.ipynb #7a9c51e0
 from .tags import READS, judge_tags
@@ -29,6 +30,7 @@ _SIZE    = ['Rows', 'Columns', 'NumberOfFrames', 'SamplesPerPixel', 'Photometric
 _GREY    = ['ModalityLUTSequence', 'RescaleSlope', 'RescaleIntercept', 'VOILUTSequence', 'WindowCenter', 'WindowWidth', 'VOILUTFunction',
             'PresentationLUTShape', 'PixelPaddingValue', 'PixelPaddingRangeLimit']
 _PALETTE = [f'{c}PaletteColorLookupTable{what}' for c in ('Red', 'Green', 'Blue') for what in ('Descriptor', 'Data')]
+_PALETTE += [f'Segmented{c}PaletteColorLookupTableData' for c in ('Red', 'Green', 'Blue')]
 _ABOUT   = ['ImageLaterality', 'Laterality', 'PatientSex', *READS]
 _SPACE   = ['SeriesInstanceUID', 'InstanceNumber', 'ImagePositionPatient', 'ImageOrientationPatient']
 _PIXELS  = ['PixelData', 'FloatPixelData', 'DoubleFloatPixelData']
@@ -79,7 +81,13 @@ FACTS = dict(modality="'DX', 'CR', 'CT' …", body_part="'CHEST' …", view="'PA
              age_years='from the age tag or two dates, else None', sex="'M', 'F', 'O'", frames='number of pictures', photometric="'MONOCHROME1' …",
              sop_class='name of the kind of object', presentation_intent="'FOR PRESENTATION', 'FOR PROCESSING'",
              grey='how stored values became grey', tag_code="'' or what the tags forbid, one of `tags.TAG_CODES`",
-             tag_seen='what was seen, in words of `tags`', tag_flags='list of names in `tags.TAG_FLAGS`')   # '' where the file does not say
+             tag_seen='what was seen, in words of `tags`', tag_flags='list of names in `tags.TAG_FLAGS`',
+             guessed_grey='is it a guess? True where the tags do not say, or not what the pixels are')   # '' where the file does not say
+
+def _each(ds, keyword)->list:
+    "All of a tag's numbers"
+    value = ds.get(keyword)
+    return [float(v) for v in (value if hasattr(value, '__iter__') and not isinstance(value, (str, bytes)) else [value]) if v not in (None, '')]
 
 def _first(value): return (value[0] if len(value) else None) if isinstance(value, (list, tuple)) or hasattr(value, 'insert') else value
 
@@ -134,9 +142,11 @@ def _check_length(pixels, want, short, name):
     raise ValueError(f'{len(pixels):,} bytes of pixels, the tags say {want:,}')
 
 # %% ../nbs/00_dicom.ipynb #5912f408
+_J2K = *JPEG2000TransferSyntaxes, HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K
+
 def _codestream(frame:bytes, syntax)->tuple|None:
     "Height, width, samples and bits that a JPEG, JPEG-LS or JPEG 2000 stream announces"
-    if syntax in JPEG2000TransferSyntaxes:
+    if syntax in _J2K:
         at = frame.find(b'\xff\x4f\xff\x51') + 6
         x1, y1, x0, y0 = (int.from_bytes(frame[i:i + 4], 'big') for i in range(at + 2, at + 18, 4))
         return y1 - y0, x1 - x0, int.from_bytes(frame[at + 34:at + 36], 'big'), (frame[at + 36] & 127) + 1
@@ -170,16 +180,32 @@ def _check_rle(frame, want):
 # %% ../nbs/00_dicom.ipynb #2a6f24f6
 _PLUGINS = 'pydicom', 'pillow', 'pyjpegls', 'pylibjpeg'          # of pydicom, in this order; not gdcm, which can abort
 _TURBO   = JPEGLossless, JPEGLosslessSV1, JPEGExtended12Bit      # by libjpeg-turbo
+_HELPED  = *_TURBO, *_J2K, *JPEGLSTransferSyntaxes               # by the extra `dicom`
 
 def _decode(ds, syntax, name):
     "Stored values, (height, width) or (height, width, 3), and how their colour is coded"
-    missing = FilmError(name, 'no_decoder', syntax.name)
-    if syntax not in _NATIVE: _check_frame(ds, frame := get_frame(ds.PixelData, 0, number_of_frames=1), syntax, name)
-    if syntax in _TURBO: return _turbo(ds, frame, missing)
+    if syntax in _NATIVE: return _by_pydicom(ds, syntax, name)
+    frame = get_frame(ds.PixelData, 0, number_of_frames=1)
+    _check_frame(ds, frame, syntax, name)
+    if syntax in _TURBO or syntax == JPEGBaseline8Bit: return _from_jpeg(ds, frame, syntax, name)
+    if syntax in _J2K: _check_tiles(frame[max(0, frame.find(_SOC)):], name)
+    try: return _by_openjpeg(ds, frame, syntax, name) if syntax not in JPEG2000TransferSyntaxes and syntax in _J2K else _by_pydicom(ds, syntax, name)
+    except FilmError as e:
+        if e.code != 'truncated' or syntax == RLELossless: raise
+    if syntax in _J2K: return _by_openjpeg(ds, frame, syntax, name)
+    return _by_pydicom(ds, syntax, name, frame.rstrip(b'\0') + _EOI)
+
+def _no_decoder(name, syntax)->FilmError:
+    "The error where no decoder is: what helps depends on the syntax"
+    return FilmError(name, 'no_decoder', syntax.name, '' if syntax in _HELPED else 'Export it uncompressed')
+
+def _by_pydicom(ds, syntax, name, frame=None):
+    "By pydicom and the decoders that it knows"
+    if frame is not None: ds.PixelData = encapsulate([frame])
     try: decoder = get_decoder(syntax)
-    except NotImplementedError: raise missing from None
+    except NotImplementedError: raise _no_decoder(name, syntax) from None
     plugins = [''] if syntax in _NATIVE else [p for p in _PLUGINS if p in decoder.available_plugins]
-    if not plugins: raise missing
+    if not plugins: raise _no_decoder(name, syntax)
     for plugin in plugins:
         try: values, about = decoder.as_array(ds, index=0, raw=True, correct_unused_bits=False, decoding_plugin=plugin); break
         except RuntimeError as e: fault = _said(e).rpartition(f'{plugin}: ')[2]
@@ -187,18 +213,51 @@ def _decode(ds, syntax, name):
     if values.dtype.itemsize > 2: raise FilmError(name, 'unsupported', f'{values.dtype.itemsize*8} bits')
     return values.astype(values.dtype.newbyteorder('='), copy=False), about['photometric_interpretation']
 
-def _turbo(ds, frame, missing):
-    "The JPEGs that pydicom's own choice of decoders leaves out"
-    try: from imagecodecs import jpeg8_decode
-    except ImportError: raise missing from None
+def _signed(ds, values):
+    "Values as signed ones, where the tags say so"
+    return values.view(f'i{values.dtype.itemsize}') if ds.get('PixelRepresentation') and values.dtype.kind == 'u' else values
+
+# %% ../nbs/00_dicom.ipynb #87e2f812
+def _from_jpeg(ds, frame, syntax, name):
+    "The JPEGs: judged by their data, not by the marker at their end"
     kind = _code(ds, 'PhotometricInterpretation')
-    if kind.startswith('YBR'): raise FilmError(missing.path, 'unsupported', f'{kind} in {missing.fault}')
-    if not frame.rstrip(b'\0').endswith(b'\xff\xd9'): raise FilmError(missing.path, 'truncated', 'no end of the picture')   # it would be filled up
-    try: values = jpeg8_decode(frame)
-    except RuntimeError as e: raise FilmError(missing.path, 'truncated', _said(e)) from e
-    if not ds.get('PixelRepresentation'): return values, kind
-    spare = 8*values.dtype.itemsize - _number(ds, 'BitsStored')   # two's complement, in as many bits as are stored
-    return values.view(f'i{values.dtype.itemsize}') << spare >> spare, kind
+    if syntax in _TURBO:
+        try: from imagecodecs import jpeg8_decode
+        except ImportError: raise _no_decoder(name, syntax) from None
+        if kind.startswith('YBR'): raise FilmError(name, 'unsupported', f'{kind} in {syntax.name}')
+    def decode(jpeg):
+        nonlocal kind
+        if syntax in _TURBO: return _signed(ds, jpeg8_decode(jpeg))
+        values, kind = _by_pydicom(ds, syntax, name, jpeg)
+        return values
+    try: values = _jpeg_pixels(frame, decode)
+    except RuntimeError as e: raise FilmError(name, 'truncated', _said(e)) from e
+    if values is None: raise FilmError(name, 'truncated', 'the picture ends early')
+    return values, kind
+
+_SOC = b'\xff\x4f\xff\x51'                                  # a JPEG 2000 begins with these two markers
+
+def _check_tiles(code, name):
+    "Refuse a JPEG 2000 without all the tiles that it announces"
+    size = struct.unpack('>8I', code[8:40])
+    tiles = math.prod(-(-(size[i] - size[i + 6])//max(1, size[i + 4])) for i in (0, 1))
+    at, seen = 2, set()
+    while at + 12 <= len(code) and code[at] == 255 and code[at + 1] != 0xD9:
+        if code[at + 1] != 0x90: at += 2 + int.from_bytes(code[at + 2:at + 4], 'big'); continue
+        tile, length = struct.unpack('>HI', code[at + 4:at + 10])
+        seen.add(tile)
+        at = at + length if length else len(code)               # 0: to the end
+    if at > len(code) or len(seen) < tiles: raise FilmError(name, 'truncated', f'{len(seen)} of {tiles} tiles' if len(seen) < tiles else 'the last tile')
+
+def _by_openjpeg(ds, frame, syntax, name):
+    "JPEG 2000 of every kind: what Pillow does not know, and where the marker at the end is missing"
+    try: from imagecodecs import jpeg2k_decode
+    except ImportError: raise (_no_decoder(name, syntax) if syntax not in JPEG2000TransferSyntaxes else FilmError(name, 'truncated')) from None
+    code = frame[max(0, frame.find(_SOC)):].rstrip(b'\0')
+    try: values = jpeg2k_decode(code if code.rstrip(b'\xff').endswith(_EOI) else code + _EOI)
+    except RuntimeError as e: raise FilmError(name, 'truncated', _said(e)) from e
+    kind = _code(ds, 'PhotometricInterpretation')
+    return _signed(ds, values), 'RGB' if kind in ('YBR_ICT', 'YBR_RCT') else kind
 
 # %% ../nbs/00_dicom.ipynb #0f527e8e
 def _window(x, centre, width, function='LINEAR'):
@@ -209,94 +268,156 @@ def _window(x, centre, width, function='LINEAR'):
     if function == 'SIGMOID': return 1/(1 + np.exp(np.clip(-4*(x - centre)/width, -700, 700)))
     raise ValueError(f'unknown VOI LUT function {function}')
 
-def _table(ds, item, x):
-    "A modality or VOI table: its output for `x`, and the largest that its bits hold"
+def _table(ds, item, x, counts=None):
+    "A modality or VOI table: its output for `x`, the largest that its bits hold, and whether those are others than declared"
     n, first, bits = (int(v) for v in item.LUTDescriptor)
     n, data = n or 65536, item.LUTData
-    if ds.get('PixelRepresentation') and first > 32767: first -= 65536
     if isinstance(data, bytes): data = np.frombuffer(data, ('<' if ds.original_encoding[1] else '>') + 'u2' if len(data) >= 2*n else 'u1')
-    if not 8 <= bits <= 16 or np.size(data) < n or np.max(data) >= 2**bits:
-        raise ValueError(f'a look-up table of {n} entries of {bits} bits that holds {np.size(data)}')
-    return np.asarray(data)[np.clip(np.rint(x) - first, 0, n - 1).astype(int)].astype(float), 2**bits - 1
+    if np.size(data) < n <= 2*np.size(data) and bits <= 8: data = np.asarray(data, '<u2').view('u1')   # two entries in a word
+    if np.size(data) < n or n < 2: raise ValueError(f'a look-up table of {n} entries that holds {np.size(data)}')
+    used = max(8, int(np.max(data[:n])).bit_length())
+    first = _start(ds, first, n, x, counts)
+    return np.asarray(data)[np.clip(np.rint(x) - first, 0, n - 1).astype(int)].astype(float), 2**used - 1, used != bits
+
+def _start(ds, first, n, x, counts):
+    "The first value that a table maps: by the declared sign, or by another where the pixels are elsewhere"
+    bits, declared = _number(ds, 'BitsStored', 16), first - 65536 if ds.get('PixelRepresentation') and first > 32767 else first
+    others = [first % 65536, first % 65536 - 65536] if not 0 <= first < 32768 else []
+    others += [first - 2**bits] if 2**(bits - 1) <= first < 2**bits else []       # two's complement, in as many bits as are stored
+    if counts is None or not others: return declared
+    inside = lambda start: counts[(x >= start) & (x < start + n)].sum()
+    return declared if inside(declared) > .05*counts.sum() else max([declared, *others], key=inside)
 
 # %% ../nbs/00_dicom.ipynb #6d458532
 LUNG = -600, 1500   # window for CT: centre and width, HU
 
-def _padding(ds, stored):
-    "Which stored values are padding"
+def _wrapped(value, bits, signed):
+    "An integer as that many bits hold it"
+    value = value % 2**bits
+    return value - (2**bits*(value >= 2**(bits - 1)) if signed else 0)
+
+def _values(ds, dtype):
+    "For each pattern of bits the number that it is by its dtype, and the one that is stored in it"
+    signed, size = dtype.kind == 'i', 8*dtype.itemsize
+    bits, patterns = min(_number(ds, 'BitsStored'), size), np.arange(2**size)
+    return _wrapped(patterns, size, signed), _wrapped(patterns, bits, signed)
+
+def _check_bits(patterns, whole, stored, counts, bits):
+    "Refuse values that need more bits than are declared: masked, they would jump where their neighbours do not"
+    above = (whole - stored) >> bits
+    if not above[counts > 0].any(): return
+    apart = np.abs(np.diff(above[patterns], axis=1))
+    steps = apart > 0
+    if not steps.any(): return
+    masked, unmasked = (np.median(np.abs(np.diff(v[patterns], axis=1))[steps]) for v in (stored, whole))
+    levels = (np.bincount(above - above.min(), counts) > counts.sum()/1000).sum()
+    picture = levels >= 8 and np.median(apart[steps]) <= levels/8               # the bits above are a picture themselves
+    if masked > unmasked or picture:
+        seen = whole[counts > 0]
+        raise ValueError(f'values from {seen.min()} to {seen.max()} in {bits} bits')
+
+# %% ../nbs/00_dicom.ipynb #e7a3b30d
+def _padding(ds, whole, stored, counts):
+    "Which patterns are padding"
     low = _number(ds, 'PixelPaddingValue')
     if low is None: return np.zeros(len(stored), bool)
     high = _number(ds, 'PixelPaddingRangeLimit', low)
-    return (stored >= min(low, high)) & (stored <= max(low, high))
+    size, bits, signed = len(stored).bit_length() - 1, _number(ds, 'BitsStored'), bool((whole < 0).any())
+    def between(values, bits):
+        ends = [_wrapped(v, bits, signed) for v in (low, high)]
+        return (values >= min(ends)) & (values <= max(ends))
+    pad = between(whole, size)                                                  # as all the bits of a pixel
+    if not counts[pad].any() and (signed or low < 0) and _wrapped(low, size, True) in range(-2**(bits - 1), 2**bits): pad = between(stored, bits)   # as the stored ones
+    return pad
 
-def _physical(ds, stored):
+def _physical(ds, stored, counts):
     "The modality step"
-    if ds.get('ModalityLUTSequence'): return _table(ds, ds.ModalityLUTSequence[0], stored)[0]
+    if ds.get('ModalityLUTSequence'): return _table(ds, ds.ModalityLUTSequence[0], stored, counts)[0]
     slope, intercept = _number(ds, 'RescaleSlope'), _number(ds, 'RescaleIntercept')
     if slope == 0: raise ValueError('RescaleSlope is 0')
     return stored*(1. if slope is None else slope) + (intercept or 0)
 
-def _interest(ds, facts, stored, x, seen, counts, window):
-    "The VOI step: 0–1 for each stored value, and in words what was done"
-    if window: return _window(x, *window), 'window {:g} / {:g}'.format(*window)
-    if facts['presentation_intent'] == 'FOR PROCESSING':
-        order = np.argsort(x[seen], kind='stable')
-        share = np.cumsum(counts[seen][order])/counts[seen].sum()
-        low, high = (x[seen][order][np.searchsorted(share, q)] for q in (.01, .99))
-        return np.clip((x - low)/max(high - low, 1e-9), 0, 1), 'percentiles 1–99'
-    if ds.get('VOILUTSequence'):
-        y, top = _table(ds, ds.VOILUTSequence[0], x)
-        return y/top, 'VOI table'
-    centre, width = _number(ds, 'WindowCenter'), _number(ds, 'WindowWidth')
-    if centre is not None and width is not None:
-        function = _code(ds, 'VOILUTFunction') or 'LINEAR'
-        return _window(x, centre, width, function), f'window {centre:g} / {width:g} {function}'
-    if _number(ds, 'BitsStored') == 8 and not ds.get('PixelRepresentation') and np.array_equal(x, stored): return x.clip(0, 255)/255, 'as stored'
-    low, high = x[seen].min(), x[seen].max()
-    return np.clip((x - low)/max(high - low, 1e-9), 0, 1), 'smallest to largest'
+def _declared(ds, x, counts):
+    "The tables and windows of a file in their order: 0–1 for each value, in words, was more taken from the data?"
+    for item in ds.get('VOILUTSequence') or ():
+        y, top, mended = _table(ds, item, x, counts)
+        yield y/top, f'VOI table of {(top + 1).bit_length() - 1} bits', mended
+    function = _code(ds, 'VOILUTFunction') or 'LINEAR'
+    for centre, width in zip(_each(ds, 'WindowCenter'), _each(ds, 'WindowWidth')):
+        if not math.isfinite(centre + width): raise ValueError(f'a window {centre} / {width}')
+        yield _window(x, centre, width, function), f'window {centre:g} / {width:g} {function}', False
 
-def _grey_table(ds, facts, stored, counts, window=None):
-    "uint8 for each stored value, and how it was made"
-    pad = _padding(ds, stored)
+def _shows(y, stored, seen, counts):
+    "Does a window or table show the film? See the rule above"
+    levels = np.bincount(np.rint(255*y[seen]).astype(int), counts[seen], 256)
+    share = np.cumsum(levels)/levels.sum()
+    if (levels[0] + levels[-1]) >= .95*levels.sum(): return False
+    order = np.argsort(stored[seen], kind='stable')
+    low, high = _ends(stored[seen][order], counts[seen][order])
+    bits = int(max(high, -low)).bit_length() + (low < 0)
+    return np.ptp(np.searchsorted(share, (TAIL, 1 - TAIL)))/255 >= (high - low)/2**bits/3
+
+def _from_body(x, seen, counts, tail):
+    "From black to white as far as the body of the film goes"
+    values, at = np.unique(x[seen], return_inverse=True)
+    low, high = _ends(values, np.bincount(at, counts[seen]), tail)
+    return np.clip((x - low)/max(high - low, 1e-9), 0, 1), f'guessed: percentiles {100*tail:g}–{100 - 100*tail:g} of the body'
+
+def _interest(ds, facts, stored, x, seen, counts, window):
+    "The VOI step: 0–1 for each pattern, in words what was done, was it guessed?"
+    if window: return _window(x, *window), 'window {:g} / {:g}'.format(*window), False
+    if facts['presentation_intent'] == 'FOR PROCESSING': return *_from_body(x, seen, counts, .01), True
+    passed = []
+    for y, how, mended in _declared(ds, x, counts*seen):
+        if _shows(y, stored, seen, counts): return y, how, mended
+        passed.append(how)
+    if not passed and _number(ds, 'BitsStored') == 8 and stored.min() == 0 and np.array_equal(x, stored): return x.clip(0, 255)/255, 'as stored', False
+    y, how = _from_body(x, seen, counts, TAIL)
+    return y, how + (f', as {passed[0]} does not show it' if passed else ''), True
+
+def _grey_table(ds, facts, whole, stored, counts, window=None):
+    "uint8 for each pattern, how it was made, was it guessed?"
+    pad = _padding(ds, whole, stored, counts)
     seen = (counts > 0) & ~pad
     if not seen.any(): raise ValueError('every pixel is padding')
-    bits, low, high = _number(ds, 'BitsStored'), stored[seen].min(), stored[seen].max()
-    floor = -2**(bits - 1) if ds.get('PixelRepresentation') else 0
-    if low < floor or high >= floor + 2**bits: raise ValueError(f'values from {low} to {high} in {bits} bits')
-    with np.errstate(over='raise', invalid='raise', divide='raise'): y, how = _interest(ds, facts, stored, _physical(ds, stored), seen, counts, window)
+    with np.errstate(over='raise', invalid='raise', divide='raise'): y, how, guessed = _interest(ds, facts, stored, _physical(ds, stored, counts*seen), seen, counts, window)
     if facts['photometric'] == 'MONOCHROME1' or _code(ds, 'PresentationLUTShape') == 'INVERSE': y = 1 - y
-    return np.where(pad, 0, np.rint(255*y)).astype(np.uint8), how
+    return np.where(pad, 0, np.rint(255*y)).astype(np.uint8), how, guessed
 
 # %% ../nbs/00_dicom.ipynb #ad924711
 def _from_colour(ds, values, photometric):
-    "RGB or YBR values → an RGB image"
+    "RGB or YBR values → an RGB image, and was its range guessed?"
+    guessed = False
     if values.dtype.itemsize > 1:
         if photometric != 'RGB': raise ValueError(f'{photometric} of {values.dtype.itemsize*8} bits')
-        values = values >> (_number(ds, 'BitsStored') - 8)
+        bits = _number(ds, 'BitsStored')
+        values, guessed = _eight(np.ascontiguousarray(values).view(np.uint16) & (2**bits - 1), bits)
     mode = 'RGB' if photometric in ('RGB', 'YBR_ICT', 'YBR_RCT') else 'YCbCr'
-    return Image.frombytes(mode, values.shape[1::-1], np.ascontiguousarray(values, np.uint8)).convert('RGB')
+    return Image.frombytes(mode, values.shape[1::-1], np.ascontiguousarray(values, np.uint8)).convert('RGB'), guessed
 
 def _palette_table(ds, stored, counts):
     "uint8 for each stored value, and the mean saturation"
-    n, first, bits = (int(v) for v in ds.RedPaletteColorLookupTableDescriptor)
+    n, first, _ = (int(v) for v in ds.RedPaletteColorLookupTableDescriptor)
     rgb = apply_color_lut(np.clip(stored, first, first + (n or 65536) - 1), ds)[:, :3]
-    rgb = (rgb >> 8 if bits > 8 else rgb).astype(np.uint8)
+    rgb = (rgb >> 8 if rgb.max() > 255 else rgb).astype(np.uint8)                 # many say 16 bits and hold 8
     spread = (rgb.max(1) - rgb.min(1)).astype(float)
     return np.asarray(Image.fromarray(rgb[None]).convert('L'))[0], float((spread*counts).sum()/counts.sum()/255)
 
 # %% ../nbs/00_dicom.ipynb #64a0c00d
 def _to_grey(ds, values, facts, photometric, window):
-    "Stored values → pixels, how, colour"
+    "Stored values → pixels, how, was it guessed?, colour"
     if values.ndim == 3:
-        im = _from_colour(ds, values, photometric)
-        return np.array(im.convert('L')), 'luma', _saturation(im)
-    stored = np.arange(2**(8*values.dtype.itemsize), dtype=f'u{values.dtype.itemsize}')
-    patterns, stored = np.ascontiguousarray(values).view(stored.dtype), stored.view(values.dtype).astype(np.int64)
+        im, guessed = _from_colour(ds, values, photometric)
+        return np.array(im.convert('L')), 'luma', guessed, _saturation(im)
+    patterns = np.ascontiguousarray(values).view(f'u{values.dtype.itemsize}')
+    whole, stored = _values(ds, values.dtype)
+    counts = _counted(patterns, len(stored))
+    if photometric == 'PALETTE COLOR': (table, colour), how, guessed = _palette_table(ds, stored, counts), 'palette', False
+    else:
+        _check_bits(patterns, whole, stored, counts, _number(ds, 'BitsStored'))
+        (table, how, guessed), colour = _grey_table(ds, facts, whole, stored, counts, window), 0.
     rows = np.array_split(patterns, max(1, patterns.size >> 22))   # in parts: an index takes 8 bytes a pixel
-    counts = sum(np.bincount(r.ravel(), minlength=len(stored)) for r in rows)
-    if photometric == 'PALETTE COLOR': (table, colour), how = _palette_table(ds, stored, counts), 'palette'
-    else: (table, how), colour = _grey_table(ds, facts, stored, counts, window), 0.
-    return np.concatenate([table[r] for r in rows]), how, colour
+    return np.concatenate([table[r] for r in rows]), how, guessed, colour
 
 def _read(data, name, window=None):
     "Pixels, facts and colour of a DICOM file"
@@ -308,7 +429,7 @@ def _read(data, name, window=None):
             if ds.get('RescaleSlope') is None: raise ValueError('CT without RescaleSlope has no Hounsfield units')
             window = window or LUNG
         values, photometric = _decode(ds, syntax, name)
-        pixels, facts['grey'], colour = _to_grey(ds, values, facts, photometric, window)
+        pixels, facts['grey'], facts['guessed_grey'], colour = _to_grey(ds, values, facts, photometric, window)
         return pixels, facts, colour
     except FilmError: raise
     except MemoryError as e: raise FilmError(name, 'too_large') from e
@@ -328,7 +449,7 @@ _DEFAULTS = dict(SOPClassUID=DigitalXRayImageStorageForPresentation, Modality='D
 def phantom_dicom(
     pixels:np.ndarray,                # Stored values: (height, width), or (height, width, 3); uint8, uint16 or int16
     syntax:str=ExplicitVRLittleEndian, # Transfer syntax; RLE and JPEG-LS are compressed here, for others give `PixelData`
-    **tags,                           # Tags by keyword, beside and over the defaults; None leaves one out
+    **tags,                           # Tags by keyword, beside and over the defaults; None leaves one out. A number that the pixels' sign cannot write is written by the other
 )->bytes:
     "A DICOM file that no patient was needed for"
     syntax, colour, pack = UID(syntax), pixels.ndim == 3, syntax in _COMPRESSED and 'PixelData' not in tags
@@ -342,7 +463,10 @@ def phantom_dicom(
     tags = dict(StudyInstanceUID=uid('study'), SeriesInstanceUID=uid('series'), SOPInstanceUID=uid('picture')) | tags
     ds = Dataset()
     for keyword, value in tags.items():
-        if value is not None: setattr(ds, keyword, value)
+        if value is None: continue
+        setattr(ds, keyword, value)
+        if ds[keyword].VR == 'US or SS' and isinstance(value, int) and not (-32768 <= value < 32768 if tags['PixelRepresentation'] else 0 <= value):
+            ds[keyword].VR = 'SS' if value < 0 else 'US'             # the sign that it has, not the one of the pixels
     ds.file_meta = FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian if pack else syntax
     if 'PixelData' in ds:
