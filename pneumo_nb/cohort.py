@@ -489,8 +489,8 @@ def stamp(
     ax,       # Matplotlib Axes; its whole figure is stamped
     line:str, # What to write, usually a `source_line`; empty writes nothing
 ):            # `ax`
-    "Write small below a figure whose films it shows"
-    if line: ax.figure.text(0.995, -0.02, line, ha='right', va='top', fontsize=7, color='#555555')
+    "Write small below a figure whose films it shows; a $ in it is a $, and no formula"
+    if line: ax.figure.text(0.995, -0.02, _text(line), ha='right', va='top', fontsize=7, color='#555555', parse_math=False)
     return ax
 
 def preset_name()->str: # 'smoke', 'quick' or 'full'
