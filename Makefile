@@ -43,6 +43,7 @@ model: $(READY) ## the robust model, from folds to bundle: make model [DATA=path
 
 shipped: $(READY) ## the committed model, its last step included: make shipped DATA=… LATER=folder WITHDRAWN=file (opens the test films)
 	$(BIN)/pneumo_model --out results/model --bundle pneumo_nb/bundles/children --preset shipped --data $(DATA) --test --later $(LATER) --withdrawn $(WITHDRAWN) --ledger results/ledger.csv
+	$(BIN)/python -c "from pneumo_nb.triage import pack_scores; print(pack_scores())"
 
 gate: $(READY) ## what the library's bundle refuses, measured → results/gate.json: make gate DATA=… [LATER=folder of films that should be scored]
 	$(BIN)/pneumo_gate --data $(DATA) $(if $(LATER),--also $(LATER))

@@ -5,47 +5,102 @@
 # %% auto #0
 __all__ = ['read_scores', 'per_thousand', 'misses_allowed', 'pneumonias_needed', 'hardest_films', 'Guarantee', 'guaranteed',
            'cheapest', 'site_point', 'squares', 'plot_thousand', 'threshold_slider', 'decision_curve',
-           'plot_decision_curve', 'abstention_band', 'band_rates', 'choose_site', 'pneumo_site']
+           'plot_decision_curve', 'abstention_band', 'band_rates', 'tell', 'choose_site', 'pneumo_site']
 
 # %% ../nbs/08_site.ipynb #8abdff0c
-import math, sys
+import math, os, re, sys, warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 import numpy as np
 from fastcore.script import call_parse
 
 # %% ../nbs/08_site.ipynb #5be41895
-_ALIASES = dict(file='path', score='p')   # as a worklist calls them
+_NEEDED = ('path', 'label', 'p')
+_ALIASES = dict(file='path', filename='path', file_name='path', score='p', probability='p', patient_id='patient', patientid='patient')   # as worklists and others call them
+_COLUMNS = (*_NEEDED, 'patient', 'model')
 
-def _with_columns(t, name):
-    "Columns by their names here; a missing patient is the film itself"
-    t = t.rename(columns=lambda c: c.strip().lower()).rename(columns=_ALIASES)
-    if missing := [c for c in ('path', 'label', 'p') if c not in t]:
-        raise ValueError(f"{name}: no column {', '.join(missing)}; there is {', '.join(t)}. "
-                         'A row is a film: path,label,p and, where known, patient and model; commas between them')
-    if 'patient' not in t: t['patient'] = t.path
-    t = t.assign(label=t.label.str.strip().str.upper(), model=t.model.fillna('') if 'model' in t else '')
-    return t[['path', 'label', 'p', 'patient', 'model']]
+def _heading(words): return re.sub(r'[\s_-]+', '_', words.strip().lower())
+
+def _file_text(path)->str:
+    "What a text file says: UTF-8, UTF-16 when it is marked so, else that of Windows"
+    from pneumo_nb.cohort import shown
+    try: data = Path(path).read_bytes()
+    except OSError as e: raise ValueError(f'{shown(path)}: it cannot be read ({e.strerror}). Check the name') from e
+    marked = data[:2] in (b'\xff\xfe', b'\xfe\xff')
+    for encoding in ('utf-16',) if marked else ('utf-8-sig', 'cp1252'):
+        with suppress(UnicodeDecodeError):
+            if '\0' not in (text := data.decode(encoding)): return text
+    raise ValueError(f'{shown(path)}: it is no CSV file ({"a spreadsheet" if data[:2] == b"PK" else "its bytes are no text"}). Save it as CSV, UTF-8, with commas')
+
+# %% ../nbs/08_site.ipynb #5cf1a2b3
+def _separator(text)->str:
+    "What stands between the columns: that with which most headings are known"
+    first = next((line for line in text.splitlines() if line.strip()), '')
+    if m := re.fullmatch(r'sep=(.)\s*', first, re.I): return m[1]
+    known = lambda sep: sum(_ALIASES.get(w, w) in _COLUMNS for w in map(_heading, first.replace('"', '').split(sep)))
+    return max(',;\t|', key=lambda sep: (known(sep), first.count(sep)))
+
+def _records(text, name):
+    "Yield (line, cells): the headings, then the rows; what is empty says nothing"
+    import csv, io
+    rows = csv.reader(io.StringIO(text, newline=''), delimiter=_separator(text), strict=True)
+    try:
+        for row in rows:
+            cells = [c.strip() for c in row]
+            if any(cells) and not (len(row) < 3 and cells[0].lower().startswith('sep=')): yield rows.line_num, cells
+    except csv.Error as e: raise ValueError(f'{name}, line {rows.line_num}: it is no CSV file ({e}). A quotation mark that opens must close; save it as CSV, UTF-8, with commas') from e
+
+def _columns(text, name)->tuple:
+    "Line of each row; heading as it is meant → cells"
+    (_, heads), *rows = [*_records(text, name)] or [(0, [])]
+    if not heads: raise ValueError(f'{name}: it is no CSV file (it is empty). Save it as CSV, UTF-8, with commas')
+    for line, cells in rows:
+        if any(cells[len(heads):]): raise ValueError(f'{name}, line {line}: {len(cells)} columns, and {len(heads)} headings. Text with a comma in it needs quotation marks; '
+                                                     'with decimal commas, put semicolons between the columns')
+    names, filled = [_ALIASES.get(w, w) for w in map(_heading, heads)], [cells + ['']*(len(heads) - len(cells)) for _, cells in rows]
+    for n in _COLUMNS:
+        if len(same := [h for h, m in zip(heads, names) if m == n]) > 1: raise ValueError(f'{name}: the columns {" and ".join(same)} would both be {n}. Keep one of them')
+    if 'p' in names and any(len(cells) > len(heads) for _, cells in rows) and all(re.fullmatch('[01]', cells[names.index('p')]) for cells in filled):
+        raise ValueError(f'{name}: rows are longer than the headings, and every p is 0 or 1. Are these decimal commas? Then put semicolons between the columns')
+    if any(cells[i] for i, n in enumerate(names) if not n for cells in filled): raise ValueError(f'{name}: a column has no heading. Name it, or take it away')
+    return [line for line, _ in rows], {n: [cells[i] for cells in filled] for i, n in enumerate(names) if n}
+
+# %% ../nbs/08_site.ipynb #5df2b3c4
+_NUMBER = re.compile(r'[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?', re.I | re.A)
+
+def _number(text)->float: # NaN where it is none
+    return float(text.replace(',', '.')) if _NUMBER.fullmatch(text) else math.nan
 
 def read_scores(
-    path, # CSV: path, label, p, where known patient and model; or a table of `write_oof`
-):        # DataFrame: path, label, p (0–1), patient, model (hash, or its first digits, or '')
+    path,               # CSV: path, label, p, where known patient and model; or a table of `write_oof`
+    numbered:bool=False # May `path` be missing? The films are then numbered
+):                      # DataFrame: path, label, p (0–1), patient, model (hash, or its first digits, or '')
     "Labelled scores, when they can be trusted; else a `ValueError` naming file, line, fault and way out"
     import pandas as pd
+    from pneumo_nb.cohort import shown
+    name = shown(path)
+    lines, t = _columns(_file_text(path), name)
+    if {'clean', 'fold'} <= set(t) and 'p' not in t: return _from_oof(path)
+    if numbered: t.setdefault('path', [str(i + 1) for i in range(len(lines))])
+    if missing := [c for c in _NEEDED if c not in t]:
+        raise ValueError(f"{name}: no column {', '.join(missing)}; there is {', '.join(map(shown, t))}. A row is a film: path,label,p and, where known, patient and model; commas between them")
+    t = pd.DataFrame({c: t.get(c, t['path'] if c == 'patient' else ['']*len(lines)) for c in _COLUMNS}, dtype=object).assign(label=lambda t: t.label.str.upper())
+    _check_scores(t, lines, name)
+    if t.label.nunique() < 2: raise ValueError(f'{name}: films of both labels are needed; ' + (f'all {len(t)} are {t.label[0]}' if len(t) else 'it has no row'))
+    return t.assign(p=t.p.map(_number).astype(float)).astype(dict.fromkeys(('path', 'label', 'patient', 'model'), str))
+
+def _check_scores(t, lines, name):
+    "The first fault, as a `ValueError`"
+    from pneumo_nb.cohort import shown
     from pneumo_nb.evaluate import _faults
-    text = dict.fromkeys(['path', 'file', 'label', 'patient', 'model'], str)
-    try: t = pd.read_csv(path, dtype=text, encoding='utf-8-sig', keep_default_na=False, na_values=[''])
-    except OSError as e: raise ValueError(f'{path}: it cannot be read ({e.strerror}). Check the name') from e
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as e:
-        raise ValueError(f'{path}: it is no CSV file ({str(e).strip()}). Save it as CSV, UTF-8, with commas') from e
-    if {'clean', 'fold'} <= set(t): return _from_oof(path)
-    t = _with_columns(t, path)
-    for column, bad, fault, way_out in _faults(t.assign(seed=0, fold='site')):
-        if bad.any():
-            i = int(np.argmax(bad))
-            raise ValueError(f'{path}, line {i + 2} (path {t.path[i]}): {column} {fault}: {t[column][i]}. {way_out}')
-    if t.label.nunique() < 2: raise ValueError(f'{path}: films of both labels are needed; ' + (f'all {len(t)} are {t.label[0]}' if len(t) else 'it has no row'))
-    return t.assign(p=t.p.astype(float))
+    def stop(bad, column, fault, way_out):
+        if bad.any(): i = int(np.argmax(bad)); raise ValueError(f'{name}, line {lines[i]} (path {shown(t.path[i])}): {column} {fault}: {shown(t[column][i])}. {way_out}')
+    stop(t.p.str.endswith('%').astype(bool), 'p', 'is in per cent', 'Write a share, 0.93 for 93 %.')
+    judged = t.assign(p=t.p.map(_number).astype(float), seed=0, fold='site', **{c: t[c].where(t[c] != '', None) for c in ('path', 'patient')})
+    for column, bad, fault, way_out in _faults(judged):
+        if fault == 'is an unknown label': way_out = 'Write NORMAL or PNEUMONIA: what other words or numbers mean, only you know.'
+        stop(np.asarray(bad), column, fault, way_out)
 
 # %% ../nbs/08_site.ipynb #4c79ee71
 def _from_oof(path):
@@ -97,7 +152,7 @@ def per_thousand(
     import pandas as pd
     from pneumo_nb.evaluate import NORMAL, PNEUMONIA, draw_patients
     from pneumo_nb.operating_point import _inside, threshold_table
-    if not (cost_fn >= 0 and cost_fp >= 0 and cost_fn + cost_fp > 0): raise ValueError(f'costs are 0 or more, and not both 0; they are {cost_fn} and {cost_fp}')
+    if not (cost_fn >= 0 and cost_fp >= 0 and 0 < cost_fn + cost_fp < math.inf): raise ValueError(f'costs are 0 or more, and not both 0; they are {cost_fn} and {cost_fp}')
     cuts, given, rng = threshold_table(table.label, table.p), (_inside(prevalence), cost_fn, cost_fp), np.random.default_rng(seed)
     rates = [r[0] for r in _rates_at(table, cuts, np.ones((1, len(table))))]
     drawn = _rates_at(table, cuts, draw_patients(table, n_boot, rng))
@@ -362,11 +417,12 @@ def band_rates(
 def _whose(table, bundle, name):
     "What the bundle says of itself, when the scores are its own"
     from pneumo_nb.bundle import read_info
+    from pneumo_nb.cohort import shown
     info = read_info(bundle)
     sha = info['files']['model.onnx']
     for said in sorted(set(table.model) - {''}):
         if len(said) < 8 or not sha.startswith(said.lower()):
-            raise ValueError(f'{name}: scores of model {said[:12]}, and the bundle is model {sha[:12]}. '
+            raise ValueError(f'{name}: scores of model {shown(said[:12])}, and the bundle is model {sha[:12]}. '
                              'Name the bundle that scored the films with --bundle, or score them again')
     return info
 
@@ -409,8 +465,45 @@ def _picture(thousand, threshold, source)->bytes:
     from matplotlib.figure import Figure
     figure, png = Figure(), BytesIO()
     plot_thousand(thousand, threshold, source, figure)
-    figure.savefig(png, dpi=110, bbox_inches='tight')
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', 'Glyph .* missing')      # a name may hold any letters
+        figure.savefig(png, dpi=110, bbox_inches='tight')
     return png.getvalue()
+
+# %% ../nbs/08_site.ipynb #71f2a3b4
+def _write_set(out, files:dict):
+    "Files of one folder that belong together, name → content; None takes an older one away"
+    from pneumo_nb.film import write_atomic
+    parts = {}
+    try:
+        for name, data in files.items():
+            if data is not None: parts[name] = write_atomic(out/f'.{name}.part', data)
+        for name in reversed(files): (out/name).unlink(missing_ok=True)      # the last, the point, goes first
+        for name in files:
+            if name in parts: os.replace(parts.pop(name), out/name)
+    finally:
+        for part in parts.values(): part.unlink(missing_ok=True)
+
+# %% ../nbs/08_site.ipynb #73b4c5d6
+_SPELLED = str.maketrans({'≥': '>=', '→': '->', '–': '-', '…': '...', '·': '-', '×': 'x', 'µ': 'u'})
+
+def tell(
+    line:str,    # What to print
+    stream=None, # Text stream; None: standard output, as it is now
+):
+    "Print a line and go on, whatever the console knows and whether or not somebody reads it"
+    if (stream := stream or sys.stdout) is None: return          # closed before we began
+    try:
+        try: print(line, file=stream, flush=True)
+        except UnicodeEncodeError: print(line.translate(_SPELLED).encode(stream.encoding, 'backslashreplace').decode(stream.encoding), file=stream, flush=True)
+    except (OSError, ValueError): _hang_up(stream)
+
+def _hang_up(stream):
+    "What is still to be written goes nowhere, also when Python flushes at its end"
+    with suppress(OSError, ValueError, AttributeError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
 
 # %% ../nbs/08_site.ipynb #6bf8eb02
 def choose_site(
@@ -425,23 +518,24 @@ def choose_site(
     say=lambda line: None,# Called with each line as soon as it is known: the answer comes before its picture is drawn
 )->list[str]:             # The answer, in plain lines
     "Choose, and write it down"
-    from pneumo_nb.film import write_atomic
-    from pneumo_nb.operating_point import save_point
-    table, out, costs = read_scores(scores), Path(out), (cost_fn, cost_fp)
-    info, thousand = _whose(table, bundle, scores), per_thousand(table, prevalence, *costs)
+    import json
+    from pneumo_nb.cohort import shown
+    table, out, costs, name = read_scores(scores), Path(out), (cost_fn, cost_fp), shown(Path(scores).name)
+    if out.exists() and not out.is_dir(): raise ValueError(f'{shown(out)}: this is a file, and --out is a folder. Name another')
+    info, thousand = _whose(table, bundle, name), per_thousand(table, prevalence, *costs)
     guarantee = guaranteed(table, at_least, confidence) if at_least else None
     row = cheapest(thousand, guarantee) if guarantee is None or guarantee.threshold is not None else None
-    lines = list(_answer(Path(scores).name, table, row, guarantee, costs, info))
+    lines, files = list(_answer(name, table, row, guarantee, costs, info)), dict.fromkeys(['thresholds.csv', 'site.png', 'site.html', 'point.json'])
     for line in lines: say(line)
-    write_atomic(out/'thresholds.csv', thousand.to_csv(index=False, lineterminator='\n'))
-    if row is None:
-        for name in ('point.json', 'site.png', 'site.html'): (out/name).unlink(missing_ok=True)     # of an earlier run: they would promise
-        say(last := f'Written: {out/"thresholds.csv"}, and no point.json: nothing can be promised.')
-        return [*lines, last]
-    picture = _picture(thousand, row.threshold, f'{Path(scores).name} · {len(table):,} films')
-    save_point(site_point(row, costs, guarantee, info), out/'point.json')
-    write_atomic(out/'site.png', picture); write_atomic(out/'site.html', _page(lines, picture, thousand))
-    say(last := f'Written to {out}: thresholds.csv, point.json, site.png, site.html. To screen with it: pneumo_screen FILMS --point {out/"point.json"}')
+    files['thresholds.csv'] = thousand.to_csv(index=False, lineterminator='\n')
+    last = f'Written: {shown(out/"thresholds.csv")}, and no point.json: nothing can be promised.'
+    if row is not None:
+        files['site.png'] = _picture(thousand, row.threshold, f'{name} · {len(table):,} films')
+        files['site.html'] = _page(lines, files['site.png'], thousand)
+        files['point.json'] = json.dumps(site_point(row, costs, guarantee, info).as_dict(), indent=1) + '\n'      # as `save_point`
+        last = f'Written to {shown(out)}: thresholds.csv, point.json, site.png, site.html. To screen with it: pneumo_screen FILMS --point {shown(out/"point.json")}'
+    _write_set(out, files)
+    say(last)
     return [*lines, last]
 
 @call_parse
@@ -459,5 +553,5 @@ def pneumo_site(
     given = dict(prevalence=prevalence, cost_fn=cost_fn, cost_fp=cost_fp)
     if missing := [f'--{k}' for k, v in given.items() if v is None]:
         sys.exit(f'pneumo_site: {", ".join(missing)} must be given: only the hospital knows. For example: --prevalence .1 --cost_fn 20 --cost_fp 1')
-    try: choose_site(scores, **given, bundle=bundle, at_least=at_least, confidence=confidence, out=out, say=lambda line: print(line, flush=True))
+    try: choose_site(scores, **given, bundle=bundle, at_least=at_least, confidence=confidence, out=out, say=tell)
     except (ValueError, OSError) as e: sys.exit(f'pneumo_site: {e}')
