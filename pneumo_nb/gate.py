@@ -4,15 +4,16 @@
 
 # %% auto #0
 __all__ = ['GATE_CODES', 'EIGHT_GREYS', 'COLOURED', 'SEEN_KINDS', 'HELD_OUT_KINDS', 'SPOILED', 'eight_greys', 'look', 'describe',
-           'Gate', 'fit_gate', 'strangers', 'grey_square', 'verdicts', 'spoiled', 'gate_evidence', 'measure_gate',
-           'pneumo_gate']
+           'Gate', 'fit_gate', 'strangers', 'kinds_left_out', 'grey_square', 'verdicts', 'spoiled', 'gate_evidence',
+           'measure_gate', 'pneumo_gate']
 
 # %% ../nbs/11_gate.ipynb #35818a30
-import json, sys
+import json
 from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from fastcore.script import call_parse, store_true
+from fastcore.script import store_true
+from .core import can_write, command, needs
 
 # %% ../nbs/11_gate.ipynb #bc54ef4a
 GATE_CODES = { # code: (fault, way out)
@@ -374,6 +375,17 @@ def strangers(
         else: out[kind] = [_window(a, rng) for a in (_SHIPPED[kind]()*n_per_kind)[:n_per_kind]]
     return out
 
+def kinds_left_out(
+    kinds=SEEN_KINDS + HELD_OUT_KINDS, # Which kinds
+)->dict[str, str]:                     # kind → why
+    "Kinds whose pictures this machine does not have"
+    out = {}
+    for kind in kinds:
+        try: (_SHIPPED | _WHOLE).get(kind, list)()
+        except ImportError as e: out[kind] = f'{e.name or e} is not installed'
+        except (OSError, ValueError) as e: out[kind] = str(e)
+    return out
+
 def grey_square(
     picture:np.ndarray, # uint8, grey (height, width) or RGB (height, width, 3)
     size:int,           # Side, px
@@ -474,10 +486,11 @@ def gate_evidence(
     "What the gate refuses and what passes"
     from pneumo_nb.cohort import cohort_hash, source_line
     from pneumo_nb.phantom import phantom_film
+    left_out = kinds_left_out()
     codes, size = _out_of_fold(films, cohort, k, each, seed, log), films.shape[1]
     of = lambda word, do: {what.removeprefix(word + ' '): do(c) for what, c in codes.items() if what.startswith(word)}
     if log: log('strangers')
-    odd = {kind: verdicts(gate, [grey_square(a, size) for a in some]) == '' for kind, some in strangers(n_per_kind, seed).items()}
+    odd = {kind: verdicts(gate, [grey_square(a, size) for a in some]) == '' for kind, some in strangers(n_per_kind, seed, [k for k in SEEN_KINDS + HELD_OUT_KINDS if k not in left_out]).items()}
     parts = {'developed on': SEEN_KINDS, 'held out': HELD_OUT_KINDS, 'all': SEEN_KINDS + HELD_OUT_KINDS}
     right = lambda what, c: c == ('inverted' if 'inverted' in what else 'turned')
     return dict(
@@ -485,7 +498,7 @@ def gate_evidence(
         out_of_fold=_refusals(codes['clean']) | dict(turned_or_inverted=_share(np.isin(codes['clean'], ['turned', 'inverted']))),
         families=of('copy', lambda c: _share(c != '')), mirrored=_share(codes['mirrored'] != ''), spoiled=of('spoiled', lambda c: _share(c == '')),
         turned={what.removeprefix('turned '): dict(named=_share(right(what, c)), scored=_share(c == '')) for what, c in codes.items() if what.startswith('turned')},
-        strangers_passed={name: _share(np.concatenate([odd[kind] for kind in kinds])) for name, kinds in parts.items()}, strangers={kind: _share(passed) for kind, passed in odd.items()},
+        strangers_passed={name: _share(np.concatenate([odd[kind] for kind in kinds if kind in odd])) for name, kinds in parts.items()}, strangers={kind: _share(passed) for kind, passed in odd.items()}, strangers_left_out=left_out,
         phantoms=_refusals(verdicts(gate, [phantom_film(i, ('NORMAL', 'PNEUMONIA')[i % 2], size=size) for i in range(2*n_per_kind)])),
         others={name: _refusals(verdicts(gate, x)) for name, x in (others or {}).items()})
 
@@ -510,15 +523,17 @@ def measure_gate(
     from pneumo_nb.cohort import film_paths, find_films, read_cohort
     from pneumo_nb.film import film_cache
     from pneumo_nb.validate import development_films
+    if (left_out := kinds_left_out()) and log: log(f'{len(left_out)} kinds of strangers are left out: ' + '; '.join(f'{kind} ({why})' for kind, why in left_out.items()))
     root, model = find_films(data).root, load_bundle(bundle)
+    others = {Path(f).name: _folder_films(f, model.size) for f in also}
     cohort = development_films(read_cohort(root, progress=False)[0])
     films = film_cache(film_paths(cohort, root), model.size, progress=False)
     gate = fit_gate(model, films, cohort.group.to_numpy(), log=log)
-    evidence = gate_evidence(gate, films, cohort, {Path(f).name: _folder_films(f, model.size) for f in also}, log=log, **how)
+    evidence = gate_evidence(gate, films, cohort, others, log=log, **how)
     if write: write_gate(bundle, gate.arrays, evidence, model.info.get('band'))
     return evidence
 
-@call_parse
+@command
 def pneumo_gate(
     data:str=None,                # Folder of films; without it films are looked for, see the chapter on cohorts
     bundle:str=None,              # The bundle; without it the one of the library
@@ -528,8 +543,8 @@ def pneumo_gate(
 ):
     "Fit the gate of a bundle, and measure what it refuses"
     from pneumo_nb.film import write_atomic
-    try:
-        if write and not bundle: raise ValueError('which bundle shall get the gate? Name its folder with --bundle')
-        evidence = measure_gate(data, bundle, also.split(':') if also else (), write, print)
-        print(write_atomic(out, json.dumps(evidence, indent=1, ensure_ascii=False) + '\n'))
-    except (ValueError, OSError, ImportError) as e: sys.exit(str(e))
+    if write and not bundle: raise ValueError('which bundle shall get the gate? Name its folder with --bundle')
+    needs('torch', 'torchvision', 'fastai', 'timm')
+    can_write(out)
+    evidence = measure_gate(data, bundle, also.split(':') if also else (), write, print)
+    print(write_atomic(out, json.dumps(evidence, indent=1, ensure_ascii=False) + '\n'))

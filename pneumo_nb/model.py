@@ -11,7 +11,7 @@ __all__ = ['PRESETS', 'RULE', 'HISTORY', 'COST', 'ALPHA', 'TRAINS', 'with_shift'
 import json, os, sys
 from pathlib import Path
 from fastcore.script import store_true
-from .core import command, exits_cleanly, needs
+from .core import can_write, command, exits_cleanly, needs
 from .study import Stage, check_cohort, progress_line, run_stages
 
 # %% ../nbs/10_model.ipynb #m006
@@ -469,6 +469,7 @@ def pneumo_ablation(
     with exits_cleanly('pneumo_ablation', f'Finished rows are kept in {out}; the same command goes on after them.'):
         names = [r.strip() for r in recipes.split(';')] if recipes else list(RECIPES)
         if unknown := [r for r in names if r not in RECIPES]: raise ValueError(f'there is no recipe {unknown[0]!r}; there are: {"; ".join(RECIPES)}')
+        can_write(out)
         root = find_films(data).root
         cohort, _ = read_cohort(root)
         if not test:

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['read_scores', 'per_thousand', 'misses_allowed', 'pneumonias_needed', 'hardest_films', 'Guarantee', 'guaranteed',
            'cheapest', 'site_point', 'squares', 'plot_thousand', 'threshold_slider', 'decision_curve',
-           'plot_decision_curve', 'abstention_band', 'band_rates', 'tell', 'choose_site', 'pneumo_site']
+           'plot_decision_curve', 'abstention_band', 'site_band', 'band_rates', 'tell', 'choose_site', 'pneumo_site']
 
 # %% ../nbs/08_site.ipynb #8abdff0c
 import math, os, re, sys, warnings
@@ -247,6 +247,7 @@ def site_point(
     costs:tuple,    # Of a miss and of a false alarm, as `row` was made with
     guarantee,      # From `guaranteed`, or None
     info:dict,      # From `bundle.read_info`: whose scores these are
+    band=None,      # From `site_band`; None: nothing is unsure
 ):                  # `OperatingPoint`, bound to that model
     "The choice as an operating point"
     from pneumo_nb.operating_point import OperatingPoint
@@ -255,7 +256,7 @@ def site_point(
                            f'{guarantee.children} children with pneumonia)')
     rates = {k: [float(row[k + end]) for end in ('', '_low', '_high')] for k in ('sensitivity', 'specificity')}
     return OperatingPoint.from_dict(dict(threshold=float(row.threshold), temperature=info['temperature'], rule=rule, **rates, prevalence=float(row.found + row.missed)/1000,
-                                         ppv=float(row.ppv), npv=float(row.npv), model=info['files']['model.onnx']))
+                                         ppv=float(row.ppv), npv=float(row.npv), model=info['files']['model.onnx'], band=band, shift=info.get('shift', 0.)))
 
 # %% ../nbs/08_site.ipynb #1cd09de9
 _KINDS = dict(found=('pneumonia, found', '#CC6677', 's'), missed=('pneumonia, missed', '#222222', 'X'),
@@ -387,6 +388,18 @@ def abstention_band(
     at = (low + high)/2 if threshold is None else threshold
     return float(min(low, np.nextafter(at, -1))), float(max(high, at))
 
+# %% ../nbs/08_site.ipynb #b35ca120
+def site_band(
+    table,            # DataFrame: label, p (0–1), patient, of films that the model has not learned from
+    threshold:float,  # Of the site's point, 0–1
+    alpha:float=.05,  # Largest share of each class that may be called wrong outside it, 0–1
+)->tuple|None:        # low, high around the threshold, 0–1; None: the children are too few to derive one
+    "The band of a site's own threshold, from its own children"
+    hard = hardest_films(table)
+    if hard.groupby('label').size().reindex(['NORMAL', 'PNEUMONIA'], fill_value=0).min() < 1/alpha - 1: return None
+    low, high = abstention_band(hard.label, hard.p, alpha, threshold)
+    return max(0., low), min(1., high)
+
 # %% ../nbs/08_site.ipynb #e54a0607
 def band_rates(
     table,           # DataFrame: label, p, patient and, where there are groups, `by`
@@ -441,6 +454,12 @@ def _answer(name, table, row, guarantee, costs, info):
     yield (f'Of 1,000 children, {row.found + row.missed:.0f} with pneumonia: found {says("found")}, missed {says("missed")}, '
            f'false alarms {says("false_alarms")}, rightly left alone {says("left_alone")}.')
     yield f'Films called normal {says("reads_saved")}. A call of pneumonia is right in {says("ppv", "{:.1%}")}, a call of normal in {says("npv", "{:.1%}")}.'
+
+def _band_words(row, band):
+    "What is unsure under the chosen threshold"
+    if row is None: return
+    if band is None: yield 'No film will be unsure: for a band around the threshold there are fewer than 19 children of a class.'
+    else: yield f'Unsure: p from {band[0]:.4g} to {band[1]:.4g}. Outside, at most 5% of each class are expected to be called wrong.'
 
 # %% ../nbs/08_site.ipynb #7e303f04
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Operating point</title>
@@ -525,14 +544,15 @@ def choose_site(
     info, thousand = _whose(table, bundle, name), per_thousand(table, prevalence, *costs)
     guarantee = guaranteed(table, at_least, confidence) if at_least else None
     row = cheapest(thousand, guarantee) if guarantee is None or guarantee.threshold is not None else None
-    lines, files = list(_answer(name, table, row, guarantee, costs, info)), dict.fromkeys(['thresholds.csv', 'site.png', 'site.html', 'point.json'])
+    band = None if row is None else site_band(table, row.threshold)
+    lines, files = [*_answer(name, table, row, guarantee, costs, info), *_band_words(row, band)], dict.fromkeys(['thresholds.csv', 'site.png', 'site.html', 'point.json'])
     for line in lines: say(line)
     files['thresholds.csv'] = thousand.to_csv(index=False, lineterminator='\n')
     last = f'Written: {shown(out/"thresholds.csv")}, and no point.json: nothing can be promised.'
     if row is not None:
         files['site.png'] = _picture(thousand, row.threshold, f'{name} · {len(table):,} films')
         files['site.html'] = _page(lines, files['site.png'], thousand)
-        files['point.json'] = json.dumps(site_point(row, costs, guarantee, info).as_dict(), indent=1) + '\n'      # as `save_point`
+        files['point.json'] = json.dumps(site_point(row, costs, guarantee, info, band).as_dict(), indent=1) + '\n'      # as `save_point`
         last = f'Written to {shown(out)}: thresholds.csv, point.json, site.png, site.html. To screen with it: pneumo_screen FILMS --point {shown(out/"point.json")}'
     _write_set(out, files)
     say(last)
