@@ -16,7 +16,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 from pydicom.uid import UID
 
-# %% ../nbs/00_tags.ipynb #ec01775c
+# %% ../nbs/00_tags.ipynb #79e2187d
 TAG_CODES = { # code: (fault, way out)
     'modality':  ('it is no projection radiograph', 'Leave it to a person: only CR and DX films can be scored'),
     'derived':   ('it was made from another picture, not by an X-ray machine', 'Score the film that it was made from'),
@@ -33,15 +33,17 @@ TAG_FLAGS = { # flag: what it means; the score stays
 }
 ADULT, CHILD, INFANT = 18, 6, 1   # years: from 18 on; from 6 on; under 1
 
-# %% ../nbs/00_tags.ipynb #ce506f06
+# %% ../nbs/00_tags.ipynb #32762606
 MAX_TEXT, MAX_SEQUENCE, MAX_ITEMS = 2000, 2**16, 16   # characters; bytes; items
 _PAGES = ('cp1252', 'cp1250', 'cp1251', 'cp1253', 'cp1254', 'iso8859_5', 'koi8_r', 'gb18030', 'shift_jis', 'euc_kr', 'big5', 'cp1255',
           'cp1256', 'cp874')
 
+_tag = lru_cache(None)(Tag)
+
 def _element(ds, keyword):
     "A tag as it lies in the file, as bytes where it can; None when absent or not to be had"
     try:
-        e = ds.get_item(Tag(keyword))
+        e = ds.get_item(_tag(keyword))
         if isinstance(e, RawDataElement) and e.VR in ('US', 'SS', 'UL', 'SL', 'FL', 'FD', 'AT'): e = ds[keyword]
         return None if e is None else e.value
     except Exception: return None
@@ -86,7 +88,7 @@ def _items(ds, *keywords)->list:
         except Exception: pass
     return out
 
-# %% ../nbs/00_tags.ipynb #709c7dbe
+# %% ../nbs/00_tags.ipynb #73fbf807
 _LIKE = str.maketrans({'ł': 'l', 'Ł': 'L', 'ø': 'o', 'Ø': 'O', 'đ': 'd', 'Đ': 'D', 'ı': 'i', 'œ': 'oe', 'Œ': 'OE', 'æ': 'ae', 'Æ': 'AE',
                        '½': '.5', '¼': '.25', '¾': '.75'})
 
@@ -115,7 +117,7 @@ _SMALL = """zero one two three four five six seven eight nine ten eleven twelve 
 _NUMBERS = {w: i for i, w in enumerate(_SMALL)} | dict(twenty=20, thirty=30, forty=40, fourty=40, fifty=50, sixty=60, seventy=70,
                                                        eighty=80, ninety=90, hundred=100)
 _STAGES = {'adult adulte adulto adulta erwachsen erwachsene erwachsener volwassen': 18.,
-           'newborn neonate neonatal neugeboren neugeborenes neonato': 0.}
+           'newborn neonate neonatal neugeboren neugeborenes neonato infant baby saugling nourrisson lactante': 0.}
 _STAGES = {w: age for words, age in _STAGES.items() for w in words.split()}
 OLDEST = 130   # years; what is older is a slip
 
@@ -129,7 +131,7 @@ def _unit(word): return next((u for u, words in _UNITS.items() if word in words)
 
 def _tokens(text):
     "Numbers, units and other words of an age, in their order"
-    text = re.sub(r'[/(]\s*[mf]\b\)?', ' sex ', _bare(text).casefold())                # 45/M is a man, not 45 months
+    text = re.sub(r'[/(]\s*[mf]\b\)?|^\s*[mf]\b|^\s*[mf](?=\d)', ' sex ', _bare(text).casefold())   # 45/M, M45: a man, not 45 months
     for token in re.findall(r'\d+(?:[.,]\d+)?|\.\d+|[^\s\d!-/:-@[-`{-~\u2010-\u2212]+', re.sub(r'(?<=\d)\s*1/2\b', '.5', text)):
         if token[0].isdigit() or token[0] == '.': yield 'number', float(token.replace(',', '.')) if len(token) < 10 else 1e9
         elif token in _NUMBERS: yield 'word', _NUMBERS[token]
@@ -163,7 +165,7 @@ def _age_in(text)->float|None:
     age = sum(n/_PER_YEAR[u] for u, n in parts.items())
     return None if age > OLDEST or strange and not units and age < ADULT else age
 
-# %% ../nbs/00_tags.ipynb #f23222e5
+# %% ../nbs/00_tags.ipynb #c6431627
 EXAMINED = ('StudyDate', 'SeriesDate', 'AcquisitionDate', 'ContentDate', 'AcquisitionDateTime',
             'PerformedProcedureStepStartDate')   # the first that can be read
 
@@ -208,7 +210,7 @@ def _age(ds)->tuple:
     if other: words += f', {shown(other[0])} by its {other[1]}'
     return age, words, max(ages)[0] - min(ages)[0] > 1
 
-# %% ../nbs/00_tags.ipynb #59cea189
+# %% ../nbs/00_tags.ipynb #b552a3bc
 RADIOGRAPHS = ('CR', 'DX', 'RG', 'OT', 'SC', 'DR', 'XR', 'RX')   # can hold a plain film; the last three are no terms of the standard
 MODALITIES = tuple("""AR ASMT AU BDUS BI BMD CD CF CFM CP CS CT CTPROTOCOL DD DF DG DM DMS DOC DS EC ECG EEG EMG EOG EPS ES FA FID FS GM HC
     HD IO IOL IVOCT IVUS KER KO LEN LP LS M3D MA MG MR MS NM OAM OCT OP OPM OPR OPT OPTBSV OPTENF OPV OSS PLAN POS PR PT PX REG RESP RF
@@ -233,7 +235,7 @@ def _modality(ds)->str:
             return kind.name if kind.name != str(kind) else NO_CLASS
     return ''
 
-# %% ../nbs/00_tags.ipynb #40265d43
+# %% ../nbs/00_tags.ipynb #6d68856d
 DERIVED_KINDS = tuple("""AXIAL LOCALIZER MIP MINIP MPR REFORMATTED PROJECTION_IMAGE TOMOSYNTHESIS TOMO CAD SCREENSHOT SCREEN_SAVE
     SCREEN_CAPTURE SCREENCAPTURE CAPTURE SUBTRACTION THUMBNAIL REPORT DOSE_INFO""".split())
 CONVERSIONS = dict(SYN='a synthetic picture', DRW='a drawing', SD='a scanned document')
@@ -247,10 +249,10 @@ def _derived(ds)->str:
     if kind := next((k for k in DERIVED_KINDS if k in kinds), ''): return f'image type {kind}'
     return next((CONVERSIONS[v] for v in _values(ds, 'ConversionType') if v in CONVERSIONS), '')
 
-# %% ../nbs/00_tags.ipynb #f61bf97e
+# %% ../nbs/00_tags.ipynb #2300f107
 PARTS = dict(
-    chest="""*CHEST* *THORAX* THORA* *TORAX* TORAC* TORAKS* THX CXR LUNG LUNGS LUNGE LUNGEN* LUNGER LUNGOR* LUNGA* LUNGR* LUNGF* PULM* RIB
-        RIBS RIB_CAGE* HEART HEARTS CARDIA* MEDIASTIN* PLEURA* BRONCH*
+    chest="""*CHEST* *THORAX* THORA* *TORAX* TORAC* TORAKS* THX *CXR* LUNG LUNGS LUNGE LUNGEN* LUNGER LUNGOR* LUNGA* LUNGR* LUNGF* PULM*
+        RIB RIBS RIB_CAGE* HEART HEARTS CARDIA* MEDIASTIN* PLEURA* BRONCH*
         COR SRDCE SERCE SERCA SZIV INIMA KALP SYDAN СЕРДЦ* СЪРЦЕ KLP BRUST BRUSTKORB* BRUSTRAUM* HERZ* RIPPE* POITRINE* POUMON* COTE COTES
         GRIL_COSTAL COSTAL* COEUR PECHO COSTILLA* CORAZON PEITO COSTELA* CORACAO PETTO POLMON* COSTOLE COSTE CUORE BORST BORSTKAS* LONGEN*
         HART RIBBEN
@@ -272,7 +274,7 @@ PARTS = dict(
     head="""*SKULL* CRANI* KRANI* CRANE* *SCHADEL* *SCHAEDEL* SCHEDEL* CZASZK* LEBK* KOPONY* KALLO KAFATAS* ЧЕРЕП* *头* *頭* *颅* *두개* FACIAL*
         FACIO* SINUS SINUSES PARANASAL* NNH MANDIB* MAXIL* ORBIT* NASAL ?NOSE NASEN* ZYGOM* MASTOID* SELLA
         TMJ TEMPOROM* TEMPORAL* DENTAL* TEETH TOOTH JAW JAWS KIEFER* PANORA* OPG BRAIN* CEREB* COCHLEA* AUDITORY* OPTIC* EYES *眼* ?HEAD
-        ?KOPF ?TETE ?CABEZA ?CABECA ?TESTA ?HOOFD ?EYE ?EAR ?EARS ?GESICHT ?HEADNECK""",
+        ?KOPF ?TETE ?CABEZA ?CABECA ?TESTA ?HOOFD ?HEAD_CHEST* ?EYE ?EAR ?EARS ?GESICHT ?HEADNECK""",
     neck="""NECK_* *NECK HALS* LARYN* PHARYN* NASOPHARYN* TRACHEA* ADENOID* THYROID* CAROTID* CUELLO COLLO PESCOCO SZYJ* KRK *颈* *頸*
         SUBMANDIB* PAROTID* SOFT_TISSUE* ШЕИ ШЕЯ ?COU""",
     shoulder="""*SHOULDER* SCHULTER* EPAULE* HOMBRO* SPALLA* OMBRO* SCHOUDER* CLAVIC* CLAVIK* KLAVIK* SCHLUSSELBEIN* SCAPUL* SKAPUL*
@@ -324,7 +326,7 @@ def _letters(text)->str:
     split = re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', text)
     letter = lambda c: c.isalpha() or unicodedata.category(c)[0] == 'M'                # the vowel signs of Thai and Hindi are marks
     plain = [' '.join(''.join(c if letter(c) else ' ' for c in _bare(t)).split()) for t in dict.fromkeys((text, split))]
-    return re.sub(r'(?<![^ ])(A P|P A)(?![^ ])', lambda m: m[0].replace(' ', ''), '  '.join(plain))
+    return re.sub(r'(?<![^ ])(A P|P A|D V|V D)(?![^ ])', lambda m: m[0].replace(' ', ''), '  '.join(plain))
 
 @lru_cache
 def _pattern(words, free=False):
@@ -345,11 +347,11 @@ def _heard(texts, free=False)->dict:
     "What the words name, in the first alphabet that gives words of a table"
     out = [dict(part=_named(PARTS, text, free), chest=bool(_pattern(PARTS['chest'], free).search(text)), view=_named(VIEWS, views, free),
                 frontal=bool(_pattern(FRONTAL, free).search(views)), text=text)
-           for text in map(_letters, texts) for views in [_pattern(_NO_VIEW).sub(' ', text)]]
+           for text in map(_letters, texts) if text for views in [_pattern(_NO_VIEW).sub(' ', text)]]
     known = [heard for heard in out if heard['part'] or heard['chest'] or heard['view'] or heard['frontal']]
     return (known or out or [dict(part='', chest=False, view='', frontal=False, text='')])[0]
 
-# %% ../nbs/00_tags.ipynb #6b02aa2a
+# %% ../nbs/00_tags.ipynb #11dd7401
 # chest, lung, bronchus, mediastinum, pleura, heart, rib
 CHEST_CODES = """816094009 51185008 T-D3000 43799004 T-D3200 78904004 T-D3050 302551006 39607008 T-28000 181216001 3341006 T-28100 44029006
     T-28500 74101002 86598002 T-280A0 955009 T-26000
@@ -378,8 +380,6 @@ def _coded(item)->tuple:
     meaning = _texts(item, 'CodeMeaning')
     return value, next(iter(_values(item, 'CodingSchemeDesignator')), ''), meaning if any(m.strip(' \0') for m in meaning) else [value]
 
-def _from(word, keyword): return word if keyword in ('BodyPartExamined', 'ViewPosition') else f'{word} ({keyword})'
-
 def _part_of(texts)->str:
     "Another part than the chest, if words name one or if they name nothing that is known"
     heard = _heard(texts)
@@ -387,6 +387,7 @@ def _part_of(texts)->str:
     return NO_PART if _left(heard['text'], _NO_VIEW, FRONTAL, SILENT, SIDES, *VIEWS.values()) else ''
 
 def _part_of_item(item)->str:
+    "Another part, by an item's code or meaning"
     value, scheme, meaning = _coded(item)
     said = _part_of(meaning)
     if scheme in _SNOMED and value in CHEST_CODES: return said if said != NO_PART else ''
@@ -408,13 +409,13 @@ def _body_part(ds)->str:
     if 'YES' in _values(ds, 'QualityControlImage'): return 'phantom (QualityControlImage)'
     if part := _part_of(_texts(ds, 'BodyPartExamined')): return part
     for keyword in ('AnatomicRegionSequence', 'PrimaryAnatomicStructureSequence'):
-        if part := next(filter(None, map(_part_of_item, _items(ds, keyword))), ''): return _from(part, keyword)
+        if part := next(filter(None, map(_part_of_item, _items(ds, keyword))), ''): return f'{part} ({keyword})'
     for keyword in ('ViewPosition', *SERIES):
         heard = _heard(_texts(ds, keyword), free=True)
         if heard['part'] and not heard['chest']: return f'{heard["part"]} ({keyword})'
     return ''
 
-# %% ../nbs/00_tags.ipynb #6e16324a
+# %% ../nbs/00_tags.ipynb #c435cf24
 FRONTAL_CODES = '399348003 R-10206 272479007 R-40888 R-10214 399033003 R-10202'.split()   # antero-posterior, postero-anterior, frontal
 TURNED_CODES = dict(decubitus='32185000 F-10318 102536004 F-10319 102535000 F-10317', lordotic='260450008 R-40799',
                     lateral='111069 272476000 R-40885')        # how the patient lies; the crosstable beam
@@ -460,7 +461,7 @@ def _view(ds)->str:
         if heard['view'] and not heard['frontal']: return f'{heard["view"]} ({keyword})'
     return ''
 
-# %% ../nbs/00_tags.ipynb #3bc75cac
+# %% ../nbs/00_tags.ipynb #d81288bb
 READS = ('SOPClassUID', 'ImageType', 'Modality', 'ConversionType', 'Manufacturer', 'SecondaryCaptureDeviceManufacturer',
          'PresentationIntentType', 'QualityControlImage', 'PatientAge', 'PatientBirthDate',
          *EXAMINED, 'PatientSpeciesDescription', 'PatientSpeciesCodeSequence', 'PatientBreedDescription', 'BodyPartExamined',
