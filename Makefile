@@ -62,9 +62,9 @@ bench: $(READY) ## screening against fastai, torch and the bare limit; 8 bits; f
 	$(BIN)/python benchmarks/quantise.py $(if $(DATA),--data $(DATA))
 	$(BIN)/python benchmarks/fuzz.py
 
-site: $(READY) ## the pages in _docs/, every check of them (needs Chromium), and the slides
+site: $(READY) ## the pages in _docs/, and every check of them (needs Chromium)
+	$(BIN)/python tools/test_site.py
 	$(BIN)/python tools/site.py --check
-	$(BIN)/python tools/slides_check.py
 
 package: $(READY) ## wheel and sdist: what is in them, and whether they screen a film elsewhere
 	$(BIN)/python tools/package_check.py

@@ -102,7 +102,9 @@ def tiles(
                     original=f"original study {show(old['value'])}" if old else 'original study: not given')
     return [tile(*t) for t in TILES]
 
-def results_table(metrics:dict)->str: # An HTML table
+def results_table(
+    metrics:dict, # metrics.json of a study
+)->str: # An HTML table
     "Every metric of both models beside the original study, first seed with interval"
     models = metrics['models']
     old = lambda k: shown_as(k)(metrics['original'].get(k, {}).get('value'))

@@ -89,15 +89,21 @@ class Site(NamedTuple):
     prevalence:float = .25  # Share of pneumonias, 0–1
     guard:float = 24.       # A film that has waited so many hours is read next; None: no guard
 
-def reader_hours(site:Site)->float: # per week
+def reader_hours(
+    site:Site, # The hospital
+)->float: # per week
     "What the readers give"
     return float(sum((end - start)*len(days) for start, end, days in site.shifts))
 
-def films_a_week(site:Site)->float: # expected
+def films_a_week(
+    site:Site, # The hospital
+)->float: # expected
     "What arrives"
     return float(sum(site.hourly)*sum(site.daily))
 
-def utilisation(site:Site)->float: # 0 or more; from 1 on the queue grows without bound
+def utilisation(
+    site:Site, # The hospital
+)->float: # 0 or more; from 1 on the queue grows without bound
     "Share of the readers' hours that reading needs"
     return films_a_week(site)*site.minutes/60/reader_hours(site)
 
@@ -113,7 +119,9 @@ def _site_faults(s):
     yield not (0 <= s.urgent <= 1 and 0 <= s.prevalence <= 1), f'urgent and prevalence are shares, 0–1, not {s.urgent} and {s.prevalence}'
     yield s.guard is not None and not s.guard > 0, f'guard is hours above 0, or None for no guard, not {s.guard}'
 
-def check_site(site:Site)->Site: # the same
+def check_site(
+    site:Site, # The hospital
+)->Site: # the same
     "The site, when its queue can be worked off; else a `ValueError` that says why not"
     for bad, fault in _site_faults(site):
         if bad: raise ValueError(f'site: {fault}')

@@ -1,4 +1,4 @@
-"""Chromium without a window, driven by the DevTools protocol: how wide a page is on a phone, and pictures of it"""
+"""Chromium without a window, driven by the DevTools protocol: how wide a page is on a phone, how its text stands out, and pictures of it"""
 import base64, itertools, json, shutil, subprocess, tempfile, time
 from pathlib import Path
 
@@ -14,6 +14,28 @@ IS_WIDE, SHOW_ALL = """(() => {
   for (const i of document.images) i.loading = 'eager'
   await Promise.all([...document.images].map(i => i.decode().catch(() => 0)))
   return document.scrollingElement.scrollHeight
+})()"""
+# Contrast as WCAG 2 defines it; large text may have 3 : 1, all else 4.5 : 1
+FAINT = """(async () => {
+  const dark = DARK
+  if (dark && window.quartoToggleColorScheme && !document.body.classList.contains('quarto-dark')) quartoToggleColorScheme()
+  await new Promise(done => setTimeout(done, 200))
+  const rgba = c => { const [r, g, b, a] = c.match(/[\\d.]+/g).map(Number); return [r, g, b, a ?? 1] }
+  const over = (f, g) => [0, 1, 2].map(i => f[i]*f[3] + g[i]*(1 - f[3]))
+  const light = c => { const [r, g, b] = c.map(v => (v /= 255) <= .03928 ? v/12.92 : ((v + .055)/1.055)**2.4); return .2126*r + .7152*g + .0722*b }
+  const up = e => e ? [e, ...up(e.parentElement)] : []
+  const ground = e => up(e).reverse().reduce((g, p) => over(rgba(getComputedStyle(p).backgroundColor), g), dark ? [0, 0, 0] : [255, 255, 255])
+  const found = new Map()
+  for (const e of document.querySelectorAll('main :is(p, li, td, th, h1, h2, h3, h4, a, strong, em, code, figcaption, caption)')) {
+    if (e.closest('pre, svg, nav, .toc-actions, .quarto-title-breadcrumbs') || !e.checkVisibility() || ![...e.childNodes].some(n => n.nodeType == 3 && n.data.trim())) continue
+    const style = getComputedStyle(e), g = ground(e), c = rgba(style.color), size = parseFloat(style.fontSize)
+    c[3] *= up(e).reduce((a, p) => a*getComputedStyle(p).opacity, 1)
+    const [a, b] = [light(over(c, g)), light(g)].sort((x, y) => y - x), ratio = (a + .05)/(b + .05)
+    const key = `${e.tagName} ${style.color} ${g}`
+    if (ratio < (size >= 24 || size >= 18.6 && style.fontWeight >= 700 ? 3 : 4.5) && !found.has(key))
+      found.set(key, [ratio, `<${e.tagName.toLowerCase()}> ${style.color} on rgb(${g.map(Math.round)}): ${e.textContent.trim().slice(0, 50)}`])
+  }
+  return [...found.values()]
 })()"""
 
 class Browser:
@@ -70,16 +92,20 @@ class Browser:
         "How wide a page is on a phone, and the innermost element that makes it wider than that"
         return self.go(path, width).run(IS_WIDE.replace('WIDTH', str(width)))
 
+    def faint(self, path, dark=False):
+        "Text with too little contrast: its ratio, and which"
+        return self.go(path, 1280, 720, dark).run(FAINT.replace('DARK', 'true' if dark else 'false'))
+
     def picture(self, top, width, height):
         clip = dict(x=0, y=top, width=width, height=height, scale=1)
         return base64.b64decode(self.send('Page.captureScreenshot', clip=clip, captureBeyondViewport=True)['data'])
 
     def shots(self, docs, folder, widths=(1280, 390), piece=3000):
-        "Every page of a folder as pictures of at most `piece` px height"
+        "Every page of a folder as pictures of at most `piece` px height, by day and by night"
         folder.mkdir(parents=True, exist_ok=True)
-        for path, width in itertools.product(sorted(docs.rglob('*.html')), widths):
-            self.go(path, width)
+        for path, width, dark in itertools.product(sorted(docs.rglob('*.html')), widths, (False, True)):
+            self.go(path, width, dark=dark)
             height = self.run(SHOW_ALL)
             for n, top in enumerate(range(0, height, piece)):
                 name = '-'.join(path.relative_to(docs).with_suffix('').parts)
-                (folder/f'{name}-{width}-{n + 1}.png').write_bytes(self.picture(top, width, min(piece, height - top)))
+                (folder/f'{name}-{width}{"-dark" if dark else ""}-{n + 1}.png').write_bytes(self.picture(top, width, min(piece, height - top)))

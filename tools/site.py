@@ -3,16 +3,18 @@
 site.py                  process and render
 site.py --prepare        process only; `quarto render _proc` is what publishes
 site.py --check          process, render and list what is wrong; exit status 1 when anything is
-site.py --shots FOLDER   process, render and take pictures of every page, 1280 and 390 px wide
+site.py --faults FOLDER  list what is wrong with _proc/ and with pages that are there already: _docs, or _proc/_docs as Quarto renders them
+site.py --shots FOLDER   process, render and take pictures of every page, 1280 and 390 px wide, light and dark
 
 It reads navbar and sidebar from _quarto.yml. Quarto is on no package registry, and this needs nothing beyond the extra `dev`;
-`--check` and `--shots` want Chromium too.
+`--check`, `--faults` and `--shots` want Chromium too.
 """
 import html, json, os, re, shutil, sys
 from argparse import ArgumentParser
 from base64 import b64decode
 from contextlib import redirect_stdout
 from pathlib import Path
+import signatures               # tools/signatures.py
 
 ROOT = Path(__file__).resolve().parent.parent
 NBS, TOOLS = ROOT/'nbs', ROOT/'tools'
@@ -27,6 +29,8 @@ def settings():
 
 def repository(kind='blob'): return f"{settings()['git_url']}/{kind}/{settings()['branch']}/"
 
+def host(): return settings()['doc_host'] + settings()['doc_baseurl']
+
 def process():
     "Notebooks as nbdev hands them to Quarto; only imports, exported cells and show_doc are executed. Links out of the site lead to the repository"
     from nbdev.quarto import refresh_quarto_yml
@@ -36,12 +40,28 @@ def process():
     with redirect_stdout(sys.stderr):                       # what exported cells print is no fault
         refresh_quarto_yml()
         proc_nbs(n_workers=0)
-    for path in notebooks(PROC): stand_alone(path)
+    known = {name: signatures.show(s) for file in (ROOT/'pneumo_nb').glob('*.py') for name, s in signatures.read(file).items()}
+    for path in notebooks(PROC): stand_alone(path, known)
 
 def notebooks(folder): return sorted(p for p in folder.rglob('*.ipynb') if '.ipynb_checkpoints' not in p.parts)
 
-def stand_alone(path, proc=PROC):
-    "Rewrite a processed notebook: files of the repository become links to it, its pictures are copied, and the state of progress bars goes"
+def lines(text): return re.findall(r'[^\n]*\n|[^\n]+', text)
+
+SKIPPED = r'```.*?```|`[^`]*`|<(?P<tag>style|script|pre|code)\b.*?</(?P=tag)>|<[^>]*>|\]\([^)\s]*\)|\$\$.*?\$\$|\$[^$\n]+\$|https?:\S+'   # no prose
+def per_cent(text):
+    "`93.6%` as it is written everywhere else: 93.6 %, held together"
+    return re.sub(rf'(\d) ?%|({SKIPPED})', lambda m: m[2] or f'{m[1]}\N{NO-BREAK SPACE}%', text, flags=re.S)
+
+def as_markdown(data):
+    "An output without `text/html`, for which Quarto loads jquery and require.js from a network: a block of HTML in markdown does the same"
+    data = {kind: ''.join(v) if isinstance(v, list) else v for kind, v in data.items()}
+    if 'text/html' in data:
+        block = re.sub(r'<style scoped>.*?</style>\s*', '', data.pop('text/html'), flags=re.S)     # pandas' own
+        data = {'text/markdown': f'```{{=html}}\n{per_cent(block)}\n```\n', **{k: v for k, v in data.items() if k == 'text/plain'}}
+    return data
+
+def stand_alone(path, known, proc=PROC):
+    "Rewrite a processed notebook for either renderer: sources in lines, no HTML outputs, links and pictures that work from the site"
     nb = json.loads(path.read_text())
     nb['metadata'].pop('widgets', None)                     # with it Quarto loads scripts from a network
     def away(m):
@@ -53,16 +73,39 @@ def stand_alone(path, proc=PROC):
         copy = proc/'pictures'/inside.replace('/', '-'); copy.parent.mkdir(exist_ok=True)
         if source.exists(): shutil.copy(source, copy)
         return f'{picture}]({os.path.relpath(copy, path.parent)}'
-    def rewrite(text):
-        unlinked = lambda m: re.sub(r'\[(`[^`]+`)\]\(http[^)]*\)', r'\1', m[0])
-        text = re.sub(r'^```python$.*?^```$', unlinked, text, flags=re.M | re.S)   # nbdev links names in code, where that is noise,
-        text = re.sub(r'\[`[\w.]*\b_\w+`\]\([^)]*\)', unlinked, text)           # and private ones, which no page describes
-        return re.sub(r'(!\[[^\]]*|)\]\((\.\./[^)\s]+)', away, text)
+    def unlinked(m): return re.sub(r'\[(`[^`]+`)\]\([^)]*\)', r'\1', m[0])
+    def described(m): return m[0] + '{fig-alt="' + m[1].replace('`', '').replace('"', '”') + '"}'
+    def rewrite(text):                                      # nbdev links names of the library: a noise in code,
+        text = re.sub(r'^```python$.*?^```$', unlinked, text, flags=re.M | re.S)
+        text = re.sub(r'\[`[\w.]*\b_\w+`\]\([^)]*\)', unlinked, text)          # no page describes private ones,
+        text = re.sub(r'\[[^][]*(?:\[`[^`]+`\]\([^)]*\)[^][]*)+\](?=\()', unlinked, text)    # and no link holds another
+        text = re.sub(r'(!\[[^\]]*|)\]\((\.\./[^)\s]+)', away, text)
+        text = re.sub(r'^!\[([^\]]+)\]\([^)\s]+\)$', described, text, flags=re.M)           # Quarto takes the text for a caption alone
+        return per_cent(text)
     for c in nb['cells']:
-        if c['cell_type'] == 'markdown': c['source'] = rewrite(''.join(c['source']))
+        source = ''.join(c['source'])
+        shown = re.match(r'(?:#\|.*\n)*show_doc\(([\w.]+)', source)
+        c['source'] = lines(rewrite(source) if c['cell_type'] == 'markdown' else source)
         for o in c.get('outputs', []):
-            if 'text/markdown' in o.get('data', {}): o['data']['text/markdown'] = rewrite(''.join(o['data']['text/markdown']))
+            if 'text' in o: o['text'] = lines(''.join(o['text']))
+            if 'data' not in o: continue
+            data = as_markdown(o['data'])
+            if 'text/markdown' in data:
+                text = data['text/markdown']
+                if shown and shown[1] in known: text = re.sub(r'^```python\n.*?^```$', lambda m: f'```python\n{known[shown[1]]}\n```', text, count=1, flags=re.M | re.S)
+                data['text/markdown'] = text if text.startswith('```{=html}') else rewrite(text)
+            o['data'] = {k: lines(v) if k.startswith('text/') or k.endswith('xml') else v for k, v in data.items()}
+    if 'revealjs' in ''.join(nb['cells'][0]['source']): deck(nb['cells'])
     path.write_text(json.dumps(nb, ensure_ascii=False))
+
+def deck(cells):
+    "Slides begin with the first one that was written, not with a bare title that Quarto puts before it"
+    import yaml
+    front = yaml.safe_load(''.join(cells[0]['source']).strip().strip('-'))
+    front['pagetitle'] = front.pop('title')
+    cells[0]['source'] = lines(f'---\n{yaml.safe_dump(front, allow_unicode=True)}---\n')
+    words = f"## {front['pagetitle'].split(': ')[-1]}\n\n> {front['description']}\n"
+    cells.insert(2, dict(cell_type='markdown', id='f1257000', metadata={}, source=lines(words)))   # after nbdev's own first cell
 
 # --- markdown as Quarto understands it ---
 
@@ -94,7 +137,9 @@ class Page:
         self.front = yaml.safe_load(first.strip().strip('-')) or {}
         self.url = self.source.with_name(self.front.get('output-file', f'{path.stem}.html')).as_posix()
         self.root = '../'*(len(self.source.parts) - 1)
-        self.title, self.description = str(self.front.get('title', path.stem)), self.front.get('description', '')
+        self.is_deck = 'revealjs' in str(self.front.get('format', ''))
+        self.title, self.description = str(self.front.get('title') or self.front.get('pagetitle', path.stem)), self.front.get('description', '')
+        self.notebook = repository() + 'nbs/' + self.source.as_posix()
         self.ids, self.toc, self.figures, self.faults = {}, [], 0, []
 
     def anchor(self, text):
@@ -117,8 +162,9 @@ class Page:
             def link(self, text, url, title=None): return super().link(text, page.target(url), title)
             def image(self, text, url, title=None): return super().image(text, url, title)
             def paragraph(self, text):
-                alone = re.fullmatch(r'(<img [^>]*alt="([^"]*)"[^>]*>)(?:\{[^}]*\})?', text.strip())
-                return f'<figure>{alone[1]}<figcaption>{alone[2]}</figcaption></figure>\n' if alone else super().paragraph(text)
+                alone = re.fullmatch(r'(<img [^>]*alt=")([^"]*)("[^>]*>)(?:\{fig-alt=&quot;(.*)&quot;\})?', text.strip())     # as Quarto: the text is
+                if not alone: return super().paragraph(text)                                # the caption, and fig-alt the alternative to the picture
+                return f'<figure>{alone[1]}{alone[4] or ""}{alone[3]}<figcaption>{alone[2]}</figcaption></figure>\n'
             def block_code(self, code, info=None):
                 language = re.sub(r'[{}.]', '', info or '').split(' ')[0]
                 return f'<div class="code">{highlight(code, language)}</div>\n'
@@ -137,7 +183,7 @@ class Page:
 
     def target(self, url):
         "A link's address on the site: notebooks become pages, the site's own address becomes a relative one"
-        own = settings()['doc_host'] + settings()['doc_baseurl'] + '/'
+        own = host() + '/'
         if url.startswith(own): return self.root + url.removeprefix(own)
         path, hash, anchor = url.partition('#')
         if re.match(r'\w+:', url) or not path.endswith('.ipynb'): return url
@@ -145,13 +191,21 @@ class Page:
         return self.root + found.url + hash + anchor if found else url
 
     def prose(self, text):
+        block = re.fullmatch(r'\s*```\{=html\}\n(.*)\n```\s*', text, flags=re.S)
+        if block: return scrolling(block[1])
         text = re.sub(r'\[source\]\(([^)]*)\)\{[^}\n]*\}', r'<a class="source" href="\1">source</a>', fences(text))
         return scrolling(self.md(text))
 
     def render(self, pages):
         "The page's body: its cells as Quarto shows them"
         self.pages, self.md = pages, self.markdown()
-        return '\n'.join(self.prose(''.join(c['source'])) if c['cell_type'] == 'markdown' else self.code(c) for c in self.cells if c['cell_type'] != 'raw')
+        body = '\n'.join(self.prose(''.join(c['source'])) if c['cell_type'] == 'markdown' else self.code(c) for c in self.cells if c['cell_type'] != 'raw')
+        return self.slides(body) if self.is_deck else body
+
+    def slides(self, body):
+        "A deck's slides one below the other, in the elements that reveal.js has them in"
+        first, *rest = re.split(r'(?=<h2)', body)
+        return f'{first}<div class="reveal"><div class="slides">' + '\n'.join(f'<section class="slide">{s}</section>' for s in rest) + '</div></div>'
 
     def options(self, lines):
         "The options of a cell: YAML after `#|`, as Quarto reads it"
@@ -181,7 +235,6 @@ class Page:
         if o['output_type'] == 'stream': return f'<div class="output {o["name"]}"><pre>{html.escape(text(o["text"]))}</pre></div>'
         if o['output_type'] == 'error': return f'<div class="output error"><pre>{html.escape(o["ename"] + ": " + o["evalue"])}</pre></div>'
         data = o['data']
-        if 'text/html' in data: return f'<div class="output">{scrolling(text(data["text/html"]))}</div>'
         for kind, end in (('image/svg+xml', 'svg'), ('image/png', 'png')):
             if kind in data: return self.figure(b64decode(text(data[kind])) if end == 'png' else text(data[kind]).encode(), end, options)
         if 'text/markdown' in data: return f'<div class="output">{self.prose(text(data["text/markdown"]))}</div>'
@@ -190,16 +243,15 @@ class Page:
     def figure(self, data, end, options):
         self.figures += 1
         name = f'{Path(self.url).stem}_files/figure-{self.figures}.{end}'
-        label = end == 'svg' and re.search(r'aria-label="([^"]*)"', data.decode())
-        alt = options.get('fig-alt') or (html.unescape(label[1]) if label else '')
+        alt = options.get('fig-alt', '')
         file = (self.docs/self.url).parent/name; file.parent.mkdir(parents=True, exist_ok=True); file.write_bytes(data)
         caption = self.prose(options.get('fig-cap', '')).strip().removeprefix('<p>').removesuffix('</p>')
         caption = f'<figcaption>{caption}</figcaption>' if caption else ''
         return f'<div class="output"><figure><img src="{name}" alt="{html.escape(alt)}" loading="lazy">{caption}</figure></div>'
 
 def scrolling(text):
-    "Tables in a box of their own that scrolls, without pandas' own style"
-    return re.sub(r'<table.*?</table>', r'<div class="scroll">\g<0></div>', re.sub(r'<style scoped>.*?</style>', '', text, flags=re.S), flags=re.S)
+    "Tables in a box of their own that scrolls"
+    return re.sub(r'<table.*?</table>', r'<div class="scroll">\g<0></div>', text, flags=re.S)
 
 def highlight(code, language=''):
     from pygments import highlight as color
@@ -243,35 +295,40 @@ def render(proc=PROC, docs=DOCS):
         missing = []                                        # the same for each page
         navbar, sidebar = (list(menu(site[bar][key], page, pages, missing)) for bar, key in (('navbar', 'left'), ('sidebar', 'contents')))
         order = flat(sidebar); at = next((i for i, x in enumerate(order) if x['here']), None)
-        if at is None: faults.append(f'_quarto.yml: {page.source} is not in the sidebar')
+        if at is None and page.url != '404.html': faults.append(f'_quarto.yml: {page.source} is not in the sidebar')
         before, after = (order[at - 1] if at else None, order[at + 1] if at + 1 < len(order) else None) if at is not None else (None, None)
         body = page.render(pages)
         file = docs/page.url; file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(template.render(site=site, page=page, body=body, navbar=navbar, sidebar=sidebar, before=before, after=after))
+        file.write_text(template.render(site=site, host=host(), page=page, body=body, navbar=navbar, sidebar=sidebar, before=before, after=after))
         faults += page.faults
     faults += sorted(set(missing))
     faults += [f'{n.relative_to(NBS)}: was not processed for the site' for n in notebooks(NBS) if n.relative_to(NBS).as_posix() not in pages]
     return faults
 
-if __name__ == '__main__':
-    arg = ArgumentParser(description=__doc__.split('\n')[0])
-    arg.add_argument('--prepare', action='store_true', help='process the notebooks into _proc/ and stop')
-    arg.add_argument('--check', action='store_true', help='list what is wrong with the pages')
-    arg.add_argument('--no-browser', action='store_true', help='check all but the widths, which need Chromium')
-    arg.add_argument('--shots', metavar='FOLDER', help='take pictures of every page')
-    arg = arg.parse_args()
+def prepare():
     try: process()
     except Exception as e:                                 # nbdev names the notebook and the cell; the cause says what happened there
         print(f'the notebooks cannot be processed for the site: {e}', f'{type(e.__cause__).__name__}: {e.__cause__}' if e.__cause__ else '', sep='\n')
         sys.exit(1)
-    if not arg.prepare:
-        faults = render()
-        if arg.shots:
-            from browser import Browser
-            with Browser() as b: b.shots(DOCS, Path(arg.shots))
-        if arg.check:
-            from site_faults import every_fault
-            faults += every_fault(DOCS, repository(), ROOT, not arg.no_browser)
-        for f in faults: print(f)
-        print(f'{len(list(DOCS.rglob("*.html")))} pages in {DOCS.name}/, {len(faults)} faults')
-        if arg.check: sys.exit(bool(faults))
+
+if __name__ == '__main__':
+    arg = ArgumentParser(description=__doc__.split('\n')[0])
+    arg.add_argument('--prepare', action='store_true', help='process the notebooks into _proc/ and stop')
+    arg.add_argument('--check', action='store_true', help='list what is wrong with the pages')
+    arg.add_argument('--faults', metavar='FOLDER', type=Path, help='list what is wrong with pages that were rendered already, by Quarto or by this')
+    arg.add_argument('--no-browser', action='store_true', help='check all but what Chromium is needed for: widths and contrasts')
+    arg.add_argument('--shots', metavar='FOLDER', type=Path, help='take pictures of every page')
+    arg = arg.parse_args()
+    docs, faults = arg.faults or DOCS, []
+    if not arg.faults: prepare()
+    if arg.prepare: sys.exit()
+    if not arg.faults: faults += render()
+    if arg.shots:
+        from browser import Browser
+        with Browser() as b: b.shots(docs, arg.shots)
+    if arg.check or arg.faults:
+        from site_faults import every_fault
+        faults += every_fault(PROC, docs, repository(), host(), ROOT, not arg.no_browser)
+    for f in faults: print(f)
+    print(f'{len(list(docs.rglob("*.html")))} pages in {docs}/, {len(faults)} faults')
+    if arg.check or arg.faults: sys.exit(bool(faults))

@@ -1,15 +1,93 @@
-"""What can be wrong with the rendered pages, each fault named by page and element"""
-import ast, io, re, tokenize
+"""What can be wrong with the processed notebooks and with the rendered pages, each fault named by page and element.
+
+The pages may come from Quarto or from tools/site.py: `tools/test_site.py` plants each fault in a page of either.
+"""
+import json, re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Comment, NavigableString
+import signatures               # tools/signatures.py
 
 ASKED_BY_OTHERS = re.compile(r'forward|(before|after)_\w+|create_batches|shuffle_fn')   # methods that torch and fastai name, call and describe
 LOADS = dict(img='src', script='src', iframe='src', source='src', video='src', audio='src', embed='src', object='data', input='src')
+SLIDES = 15
+MACROS = set("""frac tfrac text mathrm operatorname bar hat alpha beta gamma delta lambda mu pi sigma sum prod max min log ln exp sqrt partial
+    left right lfloor rfloor cdot times le ge ne approx in pm qquad quad""".split()) | set(',;! \\{}')    # read by Quarto's texmath, by MathML here
 
-def pages(docs): return {p.relative_to(docs).as_posix(): BeautifulSoup(p.read_text(), 'html.parser') for p in sorted(docs.rglob('*.html'))}
+# --- the processed notebooks: what Quarto is given ---
 
-def links(docs, soups, repository, root):
+def texts(cell):
+    "What a cell gives to markdown: its own text, or its outputs"
+    if cell['cell_type'] == 'markdown': yield ''.join(cell['source'])
+    for o in cell.get('outputs', []): yield ''.join(o.get('data', {}).get('text/markdown', []))
+
+def without_code(text): return re.sub(r'^(`{3,}).*?^\1`*$|`[^`\n]*`', '', text, flags=re.M | re.S)
+
+def in_lines(cell):
+    "A string where a list of lines is asked for: Quarto joins its characters' lines without their ends"
+    if not isinstance(cell['source'], list): yield 'its source is a string; Quarto wants a list of lines'
+    for o in cell.get('outputs', []):
+        for kind, v in {'text': o.get('text', []), **o.get('data', {})}.items():
+            if kind == 'text/html': yield 'an output is text/html, for which Quarto loads jquery and require.js from a network'
+            elif kind.startswith('text') and not isinstance(v, list): yield f'its output {kind} is a string; Quarto wants a list of lines'
+
+def markdown(text):
+    "Markdown that one of the renderers cannot read"
+    prose, is_open = without_code(text), False
+    for fence in re.findall(r'^ *(`{3,}|~{3,})(.*)$', text, flags=re.M):
+        is_open = not is_open
+        if is_open and not fence[1].strip(): yield 'a code block without a language (```bash, ```text)'
+    if re.search(r'\n\n(?: {4}|\t)\S', re.sub(r'^ *(?:[-*+]|\d+[.)]) .*(?:\n(?!\S).*)*', '', prose, flags=re.M)): yield 'an indented code block; fence it and name its language'
+    if re.search(r'(?<!!)\[[^][]*\[[^][]*\]\([^)]*\)[^][]*\]\(', text): yield 'a link within a link'
+    for picture in re.findall(r'^!\[[^\]]*\]\([^)]*\)$', prose, flags=re.M): yield f'{picture[:50]}…: Quarto makes a caption of it, and no alt text without {{fig-alt="…"}}'
+    for tex in re.findall(r'\$\$.+?\$\$|\$[^$\s](?:[^$\n]*[^$\s])?\$(?!\d)', prose, flags=re.S):
+        for macro in re.findall(r'\\([A-Za-z]+|.)', tex):
+            if macro not in MACROS: yield f'the formula {tex[:40]}… holds \\{macro}, which is not known to be read by Quarto'
+
+def signature(text):
+    "A signature that runs out of the page, or leaves a parameter undescribed"
+    code = re.search(r'^```python\n(.*?)^```', text, flags=re.M | re.S)
+    rows = code[1].splitlines() if code else []
+    if wide := [r for r in rows if len(r) > signatures.WIDTH + 8]: yield f'its signature is cut: {wide[0].strip()[:60]}…'
+    for row, below in zip(rows, [*rows[1:], '']):
+        if re.match(r'    \S', row) and '#' not in row and not re.match(r' {8}', below): yield f'nothing says what `{row.strip()}` is'
+
+def prepared(proc):
+    "Faults of the processed notebooks"
+    for path in sorted(p for p in proc.rglob('*.ipynb') if '.ipynb_checkpoints' not in p.parts):
+        cells, name = json.loads(path.read_text())['cells'], f'{proc.name}/{path.relative_to(proc)}'
+        front = ''.join(cells[0]['source'])
+        if 'revealjs' in front and not re.search(r'html-math-method: mathml', front): yield f'{name}: revealjs without `html-math-method: mathml` loads MathJax from a network'
+        if 'revealjs' in front and re.search(r'^title:', front, flags=re.M): yield f'{name}: a title makes Quarto begin with a slide that holds nothing else'
+        for i, cell in enumerate(cells):
+            source = ''.join(cell['source'])
+            found = [*in_lines(cell), *(f for t in texts(cell) for f in markdown(t))]
+            if re.search(r'^show_doc\(', source, flags=re.M): found += [f for t in texts(cell) for f in signature(t)]
+            if any(k.startswith('image/') for o in cell.get('outputs', []) for k in o.get('data', {})) and 'fig-alt' not in source: found.append('a picture without #| fig-alt: …')
+            for f in found: yield f'{name}, cell {i} ({(source.strip().splitlines() or [""])[-1][:40]}): {f}'
+
+# --- the rendered pages ---
+
+def pages(docs): return {p.relative_to(docs).as_posix(): BeautifulSoup(p.read_text(), 'html.parser') for p in sorted(docs.rglob('*.html')) if 'site_libs' not in p.parts}
+
+def is_deck(soup): return bool(soup.select('.reveal .slides'))
+
+def title(soup):
+    "A page's one name; the slides have theirs in the head"
+    h1 = None if is_deck(soup) else soup.find('h1')
+    return h1.get_text(' ', strip=True) if h1 else re.sub(r' [–-] pneumo_nb$', '', soup.title.get_text(strip=True)) if soup.title else ''
+
+def within(docs, name, href, base=''):
+    "The page of the site that a link leads to, its name there and the place on it; None for links elsewhere"
+    url = urlsplit(href)
+    if url.scheme or url.netloc: return None
+    path = unquote(url.path)
+    if base and path.startswith(base + '/'): path = docs/path.removeprefix(base + '/')     # Quarto's 404 page, which is shown at any address
+    else: path = (docs/name).parent/path if path else docs/name
+    if path.is_dir(): path = path/'index.html'
+    return path, path.resolve().relative_to(docs.resolve()).as_posix() if path.resolve().is_relative_to(docs.resolve()) else None, unquote(url.fragment)
+
+def links(docs, soups, repository, root, base=''):
     "Links within the site whose page or anchor is missing, and links into the repository whose file or line is missing"
     ids = {name: {e.get('id') or e.get('name') for e in soup.find_all(lambda e: e.get('id') or e.get('name'))} for name, soup in soups.items()}
     for name, soup in soups.items():
@@ -20,34 +98,34 @@ def links(docs, soups, repository, root):
                 if not (root/file).exists(): yield f'{says}: no such file in the repository'
                 elif line and int(line) > len((root/file).read_text().splitlines()): yield f'{says}: the file has fewer lines'
                 continue
-            url = urlsplit(href)
-            if url.scheme or url.netloc: continue
-            path = (docs/name).parent/unquote(url.path) if url.path else docs/name
-            page = path.resolve().relative_to(docs.resolve()).as_posix() if path.resolve().is_relative_to(docs.resolve()) else None
+            if a.find_parent('a'): yield f'{says}: a link within a link'
+            if is_deck(soup) and href.startswith('#/') or not (to := within(docs, name, href, base)): continue
+            path, page, place = to
             if page is None: yield f'{says}: leads out of the site'
             elif not path.exists(): yield f'{says}: no such page'
-            elif url.fragment and page in ids and unquote(url.fragment) not in ids[page]: yield f'{says}: no such place on that page'
+            elif place and page in ids and place not in ids[page]: yield f'{says}: no such place on that page'
 
 def pictures(docs, soups):
     "Pictures that are missing, or that say nothing to whoever cannot see them"
     for name, soup in soups.items():
         for img in soup.find_all('img'):
             src, alt = img.get('src', ''), (img.get('alt') or '').strip()
-            file, says = (docs/name).parent/unquote(src), f'{name}: the picture {src[:60]}'
+            file, says = (within(docs, name, src) or [None])[0], f'{name}: the picture {src[:60]}'
             after = img.find_previous(['h1', 'h2', 'h3']); says += f' under “{after.get_text(" ", strip=True).rstrip("# ")}”' if after else ''
-            if not src.startswith('data:') and not file.exists(): yield f'{says}: no such file'
+            if file and not file.exists(): yield f'{says}: no such file'
             if not alt: yield f'{says}: no alt text (#| fig-alt: …)'
             elif re.fullmatch(r'\S+\.(png|svg|jpe?g|gif|webp)', alt, re.I) or alt == Path(src).stem: yield f'{says}: its alt text is a file name'
-        for svg in soup.find_all('svg'):
+        for svg in (e for e in soup.find_all('svg') if not e.find_parent('svg')):
             if not (svg.get('aria-label') or svg.find('title') or svg.get('aria-hidden')): yield f'{name}: an inline SVG without <title> or aria-label'
 
 def headings(soups):
     "Titles beside the page's own, and levels that are skipped"
-    for name, soup in soups.items():
+    for name, soup in ((n, s) for n, s in soups.items() if not is_deck(s)):
         titles, last = soup.find_all('h1'), 1
         for h in titles[1:]: yield f'{name}: “{h.get_text(" ", strip=True).rstrip("# ")}” is a second title; begin it with ##'
-        for h in soup.find_all(['h2', 'h3', 'h4', 'h5']):
+        for h in (soup.find('main') or soup).find_all(['h2', 'h3', 'h4', 'h5']):
             level = int(h.name[1])
+            if len(h.get_text()) > 120: yield f'{name}: a heading of {len(h.get_text())} characters has swallowed what follows: “{h.get_text()[:40]}…”'
             if level > last + 1: yield f'{name}: “{h.get_text(" ", strip=True).rstrip("# ")}” skips a level'
             last = level
 
@@ -61,48 +139,92 @@ def outside(docs, soups):
             if not {'canonical', 'alternate'} & set(e.get('rel', [])): yield f'{name}: <link> loads {e["href"]}'
         for css in [e.string or '' for e in soup.find_all('style')] + [e['style'] for e in soup.find_all(style=True)]:
             for m in style.finditer(css): yield f'{name}: a style loads {m[1]}'
-    for sheet in sorted(docs.rglob('*.css')):
-        for m in style.finditer(sheet.read_text()): yield f'{sheet.relative_to(docs)}: loads {m[1]}'
+    for sheet in sorted({to[0] for name, soup in soups.items() for e in soup.find_all('link', href=True, rel='stylesheet') if (to := within(docs, name, e['href']))}):
+        if not sheet.exists(): yield f'{sheet}: no such stylesheet'; continue
+        for m in style.finditer(sheet.read_text()): yield f'{sheet.relative_to(docs.resolve() if sheet.is_absolute() else docs)}: loads {m[1]}'
 
-def widths(docs, soups, width=390):
-    "Pages that are wider than a phone"
+def said(element):
+    "The text of an element without code, formulas, scripts and pictures"
+    return ''.join(str(e) if isinstance(e, NavigableString) else '' if e.name in ('pre', 'code', 'script', 'style', 'math', 'svg') else said(e)
+                   for e in element.children if not isinstance(e, Comment))
+
+NOT_READ = {'a heading': r'^\s*#{1,5} \w', 'a table': r'\|\s*:?-{3,}', 'a division': r'(^|\n):{3,}', 'a code block': '```', 'a link': r'\]\([^)\s]+\)',
+            'a formula': r'\$\$|\\[A-Za-z]{2,}[{(\\ ]'}
+def reading(soups):
+    "Markdown that a page shows instead of reading it, and numbers in two styles"
+    for name, soup in soups.items():
+        for e in (soup.find('main') or soup).find_all(['p', 'li', 'td', 'th', 'h1', 'h2', 'h3', 'h4', 'figcaption']):
+            text = said(e)
+            for what, pattern in NOT_READ.items():
+                if m := re.search(pattern, text): yield f'{name}: {what} was not read: “{text[max(0, m.start() - 20):m.end() + 40].strip()}”'
+            if e.find(['p', 'li']): continue
+            for m in re.finditer(r'.{0,20}\d%', text): yield f'{name}: “{m[0]}”: a space stands before % everywhere else'
+        for e in soup.select('.math:not(:has(math))'): yield f'{name}: the formula {e.get_text()[:50]} needs scripts to be read; html-math-method: mathml'
+
+def names(docs, soups, base=''):
+    "A page has one name: its title, in every menu, and wherever a link begins with a capital"
+    called = {name: title(soup) for name, soup in soups.items()}
+    for name, soup in soups.items():
+        if not called[name]: yield f'{name}: has no title'
+        menus = soup.select('nav a[href], header a[href], aside a[href]')
+        for a in soup.find_all('a', href=True):
+            to, says = within(docs, name, a['href'], base), a.get_text(' ', strip=True).strip('←→ ')
+            if not to or to[1] not in called or to[2] or a['href'].startswith('#') or not says or a.find('code'): continue
+            if says != called[to[1]] and (says[0].isupper() or any(a is m for m in menus)): yield f'{name}: “{says}” leads to “{called[to[1]]}” ({to[1]}); a page has one name'
+        for menu in soup.select('.dropdown-menu, header details > ul'):
+            if len(menu.find_all('li')) > 12: yield f'{name}: a menu of {len(menu.find_all("li"))} entries; its last are out of reach on a laptop'
+
+def furniture(docs, soups, repository, host):
+    "What every page brings: a picture for whoever shares it, a link to its notebook; and a page for addresses that are wrong"
+    if '404.html' not in soups: yield '404.html: there is no page for wrong addresses'
+    for name, soup in ((n, s) for n, s in soups.items() if not is_deck(s) and n != '404.html'):
+        image = soup.find('meta', property='og:image')
+        if not image: yield f'{name}: no og:image'
+        elif not image['content'].startswith(host + '/') or not (docs/image['content'].removeprefix(host + '/')).exists(): yield f'{name}: og:image {image["content"]}: no such file on the site'
+        if not soup.find('a', href=re.compile(re.escape(repository) + r'nbs/.*\.ipynb$')): yield f'{name}: no link to its notebook'
+
+def slides(soups):
+    "At most 15, each with a heading and a picture that says what it shows"
+    for name, soup in ((n, s) for n, s in soups.items() if is_deck(s)):
+        deck = [s for s in soup.select('.reveal .slides section') if not s.find('section')]
+        if not 2 <= len(deck) <= SLIDES: yield f'{name}: {len(deck)} slides; 2 to {SLIDES} are allowed'
+        for i, s in enumerate(deck, 1):
+            heading, drawn = s.find(['h1', 'h2']), [e for e in s.find_all(['img', 'svg']) if not e.find_parent('svg')]
+            if not heading: yield f'{name}: slide {i} has no heading'
+            if not drawn: yield f'{name}: slide {i} “{heading.get_text(strip=True) if heading else ""}” is bare: no picture'
+            if s.select('.sourceCode, .code'): yield f'{name}: slide {i} shows its code'
+
+def looks(docs, soups, width=390):
+    "Pages that are wider than a phone, and text that is hard to read on its ground, by day and by night"
     from browser import Browser
     try:
         with Browser() as browser:
-            for name in soups:
+            for name, soup in soups.items():
                 wide, element = browser.too_wide(docs/name, width)
-                if wide > width: yield f'{name}: {wide} px wide on a screen of {width} px, because of {element}'
+                if wide > width and not is_deck(soup): yield f'{name}: {wide} px wide on a screen of {width} px, because of {element}'
+                for dark in (False, True):
+                    for ratio, what in browser.faint(docs/name, dark): yield f'{name}: contrast {ratio:.1f} : 1 {"by night" if dark else "by day"}: {what}'
     except FileNotFoundError as e: yield str(e)
 
 # --- the library ---
 
-def commented(source):
-    "Line numbers that hold a comment"
-    return {t.start[0] for t in tokenize.generate_tokens(io.StringIO(source).readline) if t.type == tokenize.COMMENT}
-
 def undocumented(file):
-    "Public names of a module without a docstring, and their parameters without a comment"
-    source = file.read_text(); tree, notes = ast.parse(source), commented(source)
-    lists = [ast.literal_eval(n.value) for n in tree.body if isinstance(n, ast.Assign) and getattr(n.targets[0], 'id', '') == '__all__']
-    public = lists[0] if lists else []
-    def function(f, name, docstring=True):
-        if docstring and not ast.get_docstring(f): yield f'{file.name}: {name} has no docstring'
-        a = f.args
-        for p in [*a.posonlyargs, *a.args, *a.kwonlyargs]:
-            told = {p.lineno, p.end_lineno} & notes or isinstance(p.annotation, ast.Call)     # Param('what it is') of a command line
-            if p.arg not in ('self', 'cls') and not told: yield f'{file.name}: {name}: no comment says what `{p.arg}` is'
-    for n in tree.body:
-        if isinstance(n, ast.FunctionDef) and n.name in public: yield from function(n, n.name)
-        if isinstance(n, ast.ClassDef) and n.name in public:
-            if not ast.get_docstring(n): yield f'{file.name}: {n.name} has no docstring'
-            for m in (m for m in n.body if isinstance(m, ast.FunctionDef)):
-                if m.name == '__init__': yield from function(m, n.name, False)
-                elif not m.name.startswith('_') and not (n.bases and ASKED_BY_OTHERS.fullmatch(m.name)): yield from function(m, f'{n.name}.{m.name}')
+    "Public names of a module without a docstring, and their parameters and fields without a comment"
+    public = re.search(r"^__all__ = \[(.*?)\]", file.read_text(), flags=re.M | re.S)
+    public = re.findall(r"'(\w+)'", public[1]) if public else []
+    found = signatures.read(file)
+    for name, s in found.items():
+        owner, _, method = name.rpartition('.')
+        if (owner or method) not in public or method.startswith('_') or owner in found and found[owner].bases and ASKED_BY_OTHERS.fullmatch(method): continue
+        if not s.docstring: yield f'{file.name}: {name} has no docstring'
+        for what, comment in s.rows:
+            if not comment: yield f'{file.name}: {name}: no comment says what `{what}` is'
 
 def library(folder):
     for file in sorted(folder.glob('*.py')):
         if not file.name.startswith('_'): yield from undocumented(file)
 
-def every_fault(docs, repository, root, browser=True):
-    soups = pages(docs)
-    return [*links(docs, soups, repository, root), *pictures(docs, soups), *headings(soups), *outside(docs, soups), *(widths(docs, soups) if browser else []), *library(root/'pneumo_nb')]
+def every_fault(proc, docs, repository, host, root, browser=True):
+    soups, base = pages(docs), urlsplit(host).path
+    return [*prepared(proc), *links(docs, soups, repository, root, base), *pictures(docs, soups), *headings(soups), *outside(docs, soups), *reading(soups), *names(docs, soups, base),
+            *furniture(docs, soups, repository, host), *slides(soups), *(looks(docs, soups) if browser else []), *library(root/'pneumo_nb')]
