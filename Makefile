@@ -12,7 +12,7 @@ OUT   ?= study
 STUDY_FLAGS = --out $(OUT) --preset $(PRESET) $(if $(DATA),--data $(DATA) --ledger results/ledger.csv)
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 17
 
 $(READY): settings.ini setup.py constraints.txt
 	@python3 -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "pneumo_nb needs Python 3.11 or newer; python3 is " + sys.version.split()[0])'
@@ -28,6 +28,9 @@ study: $(READY) ## the whole study: make study [DATA=path/to/chest_xray] [PRESET
 
 test: $(READY) ## export and clean leave no diff, pages agree, every notebook runs
 	$(BIN)/python tools/check.py
+
+test-arithmetic: $(READY) ## the notebooks that train, on other threads, instructions and phantoms (hours): make test-arithmetic [ONLY="09_explain …"]
+	$(BIN)/python tools/arithmetic.py $(ONLY)
 
 lab: $(READY) ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab nbs
@@ -81,4 +84,4 @@ ablation: $(READY) ## every recipe, judged by the shift score on train films: ma
 export: $(READY) ## notebooks → library, clean notebooks, README
 	$(BIN)/python tools/check.py --write
 
-.PHONY: help setup study test lab chapters results model shipped ablation gate queue hospital pictures bench site package dicom speed export
+.PHONY: help setup study test test-arithmetic lab chapters results model shipped ablation gate queue hospital pictures bench site package dicom speed export

@@ -251,7 +251,9 @@ def find_films(
 
 def _phantoms(why):
     from pneumo_nb.phantom import write_phantoms
-    root = write_phantoms(cache_folder()/'phantoms'/'600-224-0', n=600, size=224, seed=0)
+    seed = os.environ.get('PNEUMO_PHANTOM_SEED') or '0'      # other phantoms, for `make test-arithmetic`
+    if not seed.isdecimal(): raise CohortError(f'PNEUMO_PHANTOM_SEED is a whole number, 0 or more, not {seed!r}')
+    root = write_phantoms(cache_folder()/'phantoms'/f'600-224-{int(seed)}', n=600, size=224, seed=int(seed))
     return Source(root, 'phantom', f'phantoms, because {why}')
 
 # %% ../nbs/02_cohort.ipynb #14

@@ -368,7 +368,7 @@ def report_pdf(
     import matplotlib
     out = io.BytesIO()
     with matplotlib.rc_context({'pdf.fonttype': 42}):
-        report_page(result).savefig(out, format='pdf', metadata=dict(Title=f"{page_words(result)['title']}: {result.path.name}", Creator=f'pneumo_nb {__version__}'))
+        report_page(result).savefig(out, format='pdf', metadata=dict(Title=f"{page_words(result)['title']}: {shown_name(result.path.name)}", Creator=f'pneumo_nb {__version__}'))
     return out.getvalue()
 
 # %% ../nbs/13_film_report.ipynb #d91777de
