@@ -65,7 +65,7 @@ site: $(READY) ## the pages in _docs/, every check of them (needs Chromium), and
 	$(BIN)/python tools/site.py --check
 	$(BIN)/python tools/slides_check.py
 
-package: $(READY) ## wheel and sdist: what is in them, and whether they screen a film elsewhere
+package: $(READY) ## wheel and sdist: what is in them, every command with each extra alone, and whether they screen a film elsewhere
 	$(BIN)/python tools/package_check.py
 
 dicom: $(READY) ## results as DICOM, judged by dciodvfy (needs Debian's dicom3tools)
