@@ -69,7 +69,7 @@ site: $(READY) ## the pages in _docs/, and every check of them (needs Chromium)
 	$(BIN)/python tools/test_site.py
 	$(BIN)/python tools/site.py --check
 
-package: $(READY) ## wheel and sdist: what is in them, and whether they screen a film elsewhere
+package: $(READY) ## wheel and sdist: what is in them, every command with each extra alone, and whether they screen a film elsewhere
 	$(BIN)/python tools/package_check.py
 
 dicom: $(READY) ## results as DICOM, judged by dciodvfy (needs Debian's dicom3tools)

@@ -14,13 +14,14 @@ from packaging.requirements import Requirement
 EXTRAS = ('plain', 'train', 'dicom', 'archive', 'dev')
 ONLY = """
 import os, sys
-class Only:
-    "Refuses what an environment does not bring"
+from importlib.machinery import PathFinder
+class Only(PathFinder):
+    "Finds nothing of what an environment does not bring"
     names = frozenset(os.environ['PNEUMO_BLOCKED'].split())
     @classmethod
     def find_spec(cls, name, path=None, target=None):
-        if name.partition('.')[0] in cls.names: raise ModuleNotFoundError(f'No module named {name!r}', name=name)
-sys.meta_path.insert(0, Only)
+        return None if name.partition('.')[0] in cls.names else PathFinder.find_spec(name, path, target)
+sys.meta_path[sys.meta_path.index(PathFinder)] = Only
 """
 INPUTS = """
 import sys
@@ -30,7 +31,7 @@ from PIL import Image
 from pneumo_nb.dicom import phantom_dicom
 from pneumo_nb.phantom import phantom_film, write_phantoms
 at = Path(sys.argv[1])
-write_phantoms(at/'films', n=96, size=64, progress=False)
+write_phantoms(at/'films', n=240, size=64, progress=False)
 Image.fromarray(phantom_film(1)).save(at/'film.png')
 (at/'film.dcm').write_bytes(phantom_dicom(phantom_film(1, size=256)))
 pd.DataFrame([dict(path=f'{i}.png', label=('NORMAL', 'PNEUMONIA')[i % 2], p=round((.3*(i % 2) + .01*(i*37 % 67)), 3)) for i in range(120)]).to_csv(at/'scores.csv', index=False)

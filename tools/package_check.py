@@ -1,9 +1,10 @@
-"""What a user gets: build wheel and sdist, look inside, install the wheel into a fresh environment elsewhere, score a phantom there
+"""What a user gets: build wheel and sdist, look inside, try every command with each extra alone, install the wheel into a fresh environment, score a phantom there
 
 package_check.py           exit status 1 when anything is wrong; wants the package registry, as `make setup` does
 """
 import os, re, subprocess, sys, tarfile, tempfile, zipfile
 from pathlib import Path
+import commands_check
 
 ROOT = Path(__file__).resolve().parent.parent
 UV = Path(sys.executable).with_name('uv')                  # `make setup` brings it
@@ -48,6 +49,7 @@ if __name__ == '__main__':
         faults += [f'{sdist.name}: {f}' for f in inside(packed)]
         for f in (wheel, sdist): print(f'{f.name}: {f.stat().st_size/1e6:.1f} MB')
         if faults: sys.exit('\n'.join(faults))
+        if faults := commands_check.check(wheel): sys.exit('\n'.join(faults))
         run(UV, 'venv', '-q', '--python', sys.executable, d/'fresh', cwd=d)
         python = d/'fresh'/'bin'/'python'
         run(UV, 'pip', 'install', '-q', '--python', python, '-c', ROOT/'constraints.txt', wheel, cwd=d)
