@@ -68,14 +68,15 @@ def prepared(proc):
 
 # --- the rendered pages ---
 
-def pages(docs): return {p.relative_to(docs).as_posix(): BeautifulSoup(p.read_text(), 'html.parser') for p in sorted(docs.rglob('*.html')) if 'site_libs' not in p.parts}
-
-def is_deck(soup): return bool(soup.select('.reveal .slides'))
+def pages(docs):
+    found = {p.relative_to(docs).as_posix(): BeautifulSoup(p.read_text(), 'html.parser') for p in sorted(docs.rglob('*.html')) if 'site_libs' not in p.parts}
+    for soup in found.values(): soup.is_deck = bool(soup.select_one('.reveal .slides'))
+    return found
 
 def title(soup):
     "A page's one name; the slides have theirs in the head"
-    h1 = None if is_deck(soup) else soup.find('h1')
-    return h1.get_text(' ', strip=True) if h1 else re.sub(r' [–-] pneumo_nb$', '', soup.title.get_text(strip=True)) if soup.title else ''
+    h1 = None if soup.is_deck else soup.find('h1')
+    return h1.get_text(' ', strip=True) if h1 else re.sub(r' [–-] \w+$', '', soup.title.get_text(strip=True)) if soup.title else ''
 
 def within(docs, name, href, base=''):
     "The page of the site that a link leads to, its name there and the place on it; None for links elsewhere"
@@ -99,7 +100,7 @@ def links(docs, soups, repository, root, base=''):
                 elif line and int(line) > len((root/file).read_text().splitlines()): yield f'{says}: the file has fewer lines'
                 continue
             if a.find_parent('a'): yield f'{says}: a link within a link'
-            if is_deck(soup) and href.startswith('#/') or not (to := within(docs, name, href, base)): continue
+            if href.startswith('#/') or not (to := within(docs, name, href, base)): continue
             path, page, place = to
             if page is None: yield f'{says}: leads out of the site'
             elif not path.exists(): yield f'{says}: no such page'
@@ -120,7 +121,7 @@ def pictures(docs, soups):
 
 def headings(soups):
     "Titles beside the page's own, and levels that are skipped"
-    for name, soup in ((n, s) for n, s in soups.items() if not is_deck(s)):
+    for name, soup in ((n, s) for n, s in soups.items() if not s.is_deck):
         titles, last = soup.find_all('h1'), 1
         for h in titles[1:]: yield f'{name}: “{h.get_text(" ", strip=True).rstrip("# ")}” is a second title; begin it with ##'
         for h in (soup.find('main') or soup).find_all(['h2', 'h3', 'h4', 'h5']):
@@ -177,7 +178,7 @@ def names(docs, soups, base=''):
 def furniture(docs, soups, repository, host):
     "What every page brings: a picture for whoever shares it, a link to its notebook; and a page for addresses that are wrong"
     if '404.html' not in soups: yield '404.html: there is no page for wrong addresses'
-    for name, soup in ((n, s) for n, s in soups.items() if not is_deck(s) and n != '404.html'):
+    for name, soup in ((n, s) for n, s in soups.items() if not s.is_deck and n != '404.html'):
         image = soup.find('meta', property='og:image')
         if not image: yield f'{name}: no og:image'
         elif not image['content'].startswith(host + '/') or not (docs/image['content'].removeprefix(host + '/')).exists(): yield f'{name}: og:image {image["content"]}: no such file on the site'
@@ -185,7 +186,7 @@ def furniture(docs, soups, repository, host):
 
 def slides(soups):
     "At most 15, each with a heading and a picture that says what it shows"
-    for name, soup in ((n, s) for n, s in soups.items() if is_deck(s)):
+    for name, soup in ((n, s) for n, s in soups.items() if s.is_deck):
         deck = [s for s in soup.select('.reveal .slides section') if not s.find('section')]
         if not 2 <= len(deck) <= SLIDES: yield f'{name}: {len(deck)} slides; 2 to {SLIDES} are allowed'
         for i, s in enumerate(deck, 1):
@@ -201,7 +202,7 @@ def looks(docs, soups, width=390):
         with Browser() as browser:
             for name, soup in soups.items():
                 wide, element = browser.too_wide(docs/name, width)
-                if wide > width and not is_deck(soup): yield f'{name}: {wide} px wide on a screen of {width} px, because of {element}'
+                if wide > width and not soup.is_deck: yield f'{name}: {wide} px wide on a screen of {width} px, because of {element}'
                 for dark in (False, True):
                     for ratio, what in browser.faint(docs/name, dark): yield f'{name}: contrast {ratio:.1f} : 1 {"by night" if dark else "by day"}: {what}'
     except FileNotFoundError as e: yield str(e)
