@@ -142,7 +142,8 @@ def _check_length(pixels, want, short, name):
     raise ValueError(f'{len(pixels):,} bytes of pixels, the tags say {want:,}')
 
 # %% ../nbs/00_dicom.ipynb #5912f408
-_J2K = *JPEG2000TransferSyntaxes, HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K
+_HTJ2K = HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K
+_J2K   = *JPEG2000TransferSyntaxes, *_HTJ2K
 
 def _codestream(frame:bytes, syntax)->tuple|None:
     "Height, width, samples and bits that a JPEG, JPEG-LS or JPEG 2000 stream announces"
@@ -161,19 +162,21 @@ def _codestream(frame:bytes, syntax)->tuple|None:
 def _check_frame(ds, frame, syntax, name):
     "Refuse a compressed picture that is not the one in the tags, or that unpacks to more"
     rows, cols, samples, allocated, stored = (_number(ds, k) for k in ('Rows', 'Columns', 'SamplesPerPixel', 'BitsAllocated', 'BitsStored'))
-    if syntax == RLELossless: return _check_rle(frame, rows*cols)
+    if syntax == RLELossless: return _check_rle(frame, rows*cols, name)
     if (said := _codestream(frame, syntax)) is None: raise FilmError(name, 'truncated', 'no picture in the compressed pixels')
     if said[:3] != (rows, cols, samples):
         raise ValueError('compressed pixels of {} × {} px and {} samples, the tags say {} × {} and {}'.format(*said[:3], rows, cols, samples))
     if said[3] > allocated: raise ValueError(f'compressed pixels of {said[3]} bits, the tags say {allocated}')
     _check_scans(frame, rows*cols, name)
 
-def _check_rle(frame, want):
-    "PackBits says how far it unpacks: not much further than the picture"
+def _check_rle(frame, want, name):
+    "PackBits says how far it unpacks: not much further than the picture, and as far without the zeros at the end"
     n, *starts = struct.unpack('<16L', frame[:64])
+    written = len(frame.rstrip(b'\0'))                          # zeros unpack to zeros, one a pair: nobody writes a picture so
     for start, end in zip(starts[:n], [*starts[1:n], len(frame)]):
         at, size, end = start, 0, min(end, len(frame))
         while at < end:
+            if at >= written and size < want - 8: raise FilmError(name, 'truncated', 'run-length pixels end early')
             size, at = (size + frame[at] + 1, at + frame[at] + 2) if frame[at] < 128 else (size + 257 - frame[at], at + 2)
             if size > want + 256: raise ValueError(f'run-length pixels unpack to more than {want:,} per segment')
 
@@ -188,12 +191,12 @@ def _decode(ds, syntax, name):
     frame = get_frame(ds.PixelData, 0, number_of_frames=1)
     _check_frame(ds, frame, syntax, name)
     if syntax in _TURBO or syntax == JPEGBaseline8Bit: return _from_jpeg(ds, frame, syntax, name)
+    if syntax in JPEGLSTransferSyntaxes and frame.rfind(_EOI) < 0: return _by_pydicom(ds, syntax, name, frame.rstrip(b'\0') + _EOI)   # CharLS would search for it
     if syntax in _J2K: _check_tiles(frame[max(0, frame.find(_SOC)):], name)
-    try: return _by_openjpeg(ds, frame, syntax, name) if syntax not in JPEG2000TransferSyntaxes and syntax in _J2K else _by_pydicom(ds, syntax, name)
+    try: return _by_openjpeg(ds, frame, syntax, name) if syntax in _HTJ2K else _by_pydicom(ds, syntax, name)
     except FilmError as e:
-        if e.code != 'truncated' or syntax == RLELossless: raise
-    if syntax in _J2K: return _by_openjpeg(ds, frame, syntax, name)
-    return _by_pydicom(ds, syntax, name, frame.rstrip(b'\0') + _EOI)
+        if e.code != 'truncated' or syntax not in JPEG2000TransferSyntaxes: raise
+    return _by_openjpeg(ds, frame, syntax, name)
 
 def _no_decoder(name, syntax)->FilmError:
     "The error where no decoder is: what helps depends on the syntax"
@@ -252,7 +255,7 @@ def _check_tiles(code, name):
 def _by_openjpeg(ds, frame, syntax, name):
     "JPEG 2000 of every kind: what Pillow does not know, and where the marker at the end is missing"
     try: from imagecodecs import jpeg2k_decode
-    except ImportError: raise (_no_decoder(name, syntax) if syntax not in JPEG2000TransferSyntaxes else FilmError(name, 'truncated')) from None
+    except ImportError: raise (_no_decoder(name, syntax) if syntax in _HTJ2K else FilmError(name, 'truncated')) from None
     code = frame[max(0, frame.find(_SOC)):].rstrip(b'\0')
     try: values = jpeg2k_decode(code if code.rstrip(b'\xff').endswith(_EOI) else code + _EOI)
     except RuntimeError as e: raise FilmError(name, 'truncated', _said(e)) from e
@@ -349,19 +352,22 @@ def _declared(ds, x, counts):
 
 def _shows(y, stored, seen, counts):
     "Does a window or table show the film? See the rule above"
-    levels = np.bincount(np.rint(255*y[seen]).astype(int), counts[seen], 256)
+    levels = np.bincount(np.rint(10_000*y[seen]).astype(int), counts[seen], 10_001)
     share = np.cumsum(levels)/levels.sum()
-    if (levels[0] + levels[-1]) >= .95*levels.sum(): return False
+    if levels[0] + levels[-1] >= .95*levels.sum(): return False
     order = np.argsort(stored[seen], kind='stable')
     low, high = _ends(stored[seen][order], counts[seen][order])
     bits = int(max(high, -low)).bit_length() + (low < 0)
-    return np.ptp(np.searchsorted(share, (TAIL, 1 - TAIL)))/255 >= (high - low)/2**bits/3
+    return np.ptp(np.searchsorted(share, (TAIL, 1 - TAIL)))/10_000 >= (high - low)/2**bits/3
 
 def _from_body(x, seen, counts, tail):
-    "From black to white as far as the body of the film goes"
+    "From black to white as far as the body of the film goes; to the extremes, where they are no more than a tenth further"
     values, at = np.unique(x[seen], return_inverse=True)
     low, high = _ends(values, np.bincount(at, counts[seen]), tail)
-    return np.clip((x - low)/max(high - low, 1e-9), 0, 1), f'guessed: percentiles {100*tail:g}–{100 - 100*tail:g} of the body'
+    whole = tail == TAIL and high - low >= .9*(values[-1] - values[0])
+    if whole: low, high = values[0], values[-1]
+    how = 'smallest to largest' if whole else f'percentiles {100*tail:g}–{100 - 100*tail:g} of the body'
+    return np.clip((x - low)/max(high - low, 1e-9), 0, 1), f'guessed: {how}'
 
 def _interest(ds, facts, stored, x, seen, counts, window):
     "The VOI step: 0–1 for each pattern, in words what was done, was it guessed?"
