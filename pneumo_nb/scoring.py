@@ -85,7 +85,9 @@ def check_rules(
     return rules
 
 # %% ../nbs/10_scoring.ipynb #a85b8c5d
-def file_state(path): # (bytes, modified in ns), or None where there is no file
+def file_state(
+    path, # A file
+): # (bytes, modified in ns), or None where there is no file
     "What tells whether a file is still the same"
     try: s = os.stat(path)
     except (OSError, ValueError): return None
