@@ -46,7 +46,9 @@ def codes()->dict: # code: (fault, way out)
     return FILM_CODES | GATE_CODES | SCREEN_CODES
 
 # %% ../nbs/11_screen.ipynb #9c435f2a
-def file_state(path): # (bytes, modified in ns), or None where there is no file
+def file_state(
+    path, # Of a file
+): # (bytes, modified in ns), or None where there is no file
     "What tells whether a file is still the same"
     try: s = os.stat(path)
     except OSError: return None
