@@ -30,6 +30,7 @@ FAINT = """(async () => {
     if (e.closest('pre, svg, nav, .toc-actions, .quarto-title-breadcrumbs') || !e.checkVisibility() || ![...e.childNodes].some(n => n.nodeType == 3 && n.data.trim())) continue
     const style = getComputedStyle(e), g = ground(e), c = rgba(style.color), size = parseFloat(style.fontSize)
     c[3] *= up(e).reduce((a, p) => a*getComputedStyle(p).opacity, 1)
+    if (!c[3]) continue                                     // shown when the pointer is there
     const [a, b] = [light(over(c, g)), light(g)].sort((x, y) => y - x), ratio = (a + .05)/(b + .05)
     const key = `${e.tagName} ${style.color} ${g}`
     if (ratio < (size >= 24 || size >= 18.6 && style.fontWeight >= 700 ? 3 : 4.5) && !found.has(key))
