@@ -75,6 +75,9 @@ package: $(READY) ## wheel and sdist: what is in them, every command with each e
 dicom: $(READY) ## results as DICOM, judged by dciodvfy (needs Debian's dicom3tools)
 	$(BIN)/python tools/dicom_check.py
 
+agreement: $(READY) ## our grey beside pydicom's and dcmtk's → results/dicom_agreement.csv (needs Debian's dcmtk): make agreement [ALSO="folder …"]
+	$(BIN)/python benchmarks/dicom_agreement.py $(if $(ALSO),--also $(ALSO))
+
 speed: $(READY) ## films per second of training and of the shipped bundle, as ratios → results/speed.json
 	$(BIN)/python benchmarks/speed.py
 
@@ -84,4 +87,4 @@ ablation: $(READY) ## every recipe, judged by the shift score on train films: ma
 export: $(READY) ## notebooks → library, clean notebooks, README
 	$(BIN)/python tools/check.py --write
 
-.PHONY: help setup study test test-arithmetic lab chapters results model shipped ablation gate queue hospital pictures bench site package dicom speed export
+.PHONY: help setup study test test-arithmetic lab chapters results model shipped ablation gate queue hospital pictures bench site package dicom agreement speed export

@@ -188,6 +188,7 @@ _HELPED  = *_TURBO, *_J2K, *JPEGLSTransferSyntaxes               # by the extra 
 def _decode(ds, syntax, name):
     "Stored values, (height, width) or (height, width, 3), and how their colour is coded"
     if syntax in _NATIVE: return _by_pydicom(ds, syntax, name)
+    if syntax not in (JPEGBaseline8Bit, RLELossless, *_HELPED): raise _no_decoder(name, syntax)
     frame = get_frame(ds.PixelData, 0, number_of_frames=1)
     _check_frame(ds, frame, syntax, name)
     if syntax in _TURBO or syntax == JPEGBaseline8Bit: return _from_jpeg(ds, frame, syntax, name)
@@ -330,7 +331,8 @@ def _padding(ds, whole, stored, counts):
         ends = [_wrapped(v, bits, signed) for v in (low, high)]
         return (values >= min(ends)) & (values <= max(ends))
     pad = between(whole, size)                                                  # as all the bits of a pixel
-    if not counts[pad].any() and (signed or low < 0) and _wrapped(low, size, True) in range(-2**(bits - 1), 2**bits): pad = between(stored, bits)   # as the stored ones
+    fits = _wrapped(low, size, True) in range(-2**(bits - 1), 2**bits) if signed or low < 0 else low < 2**bits
+    if fits and not counts[pad].any(): pad = between(stored, bits)               # as the stored ones
     return pad
 
 def _physical(ds, stored, counts):
