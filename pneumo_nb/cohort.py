@@ -224,7 +224,7 @@ WAYS_OUT = ('Give the path of a folder of films; or set PNEUMO_DATA to it; or le
 
 def _given(path, kind, says):
     "A `Source` for a path somebody named, which therefore must exist"
-    if not Path(path).exists(): raise CohortError(f'{path}: there is no such folder ({says}). {WAYS_OUT}.')
+    if not Path(path).exists(): raise CohortError(f'{shown(path)}: there is no such folder ({says}). {WAYS_OUT}.')
     root = films_root(path)
     missed = _beside(Path(path), root)
     return Source(root, kind, f'{shown("/".join(Path(path).parts[-2:]))}: {says}' + (f'; {missed} files beside {shown(root.name)} are left out' if missed else ''))
@@ -451,17 +451,16 @@ def unpack_medmnist(
     "A MedMNIST file as a folder of films; unpacked once"
     npz = Path(npz)
     if not npz.is_file(): _arrays(npz)                                  # which says so
-    target, published = cache_folder()/'medmnist'/f'{npz.stem}-{file_hash(npz)[:12]}', _is_published(npz)
-    if published or not classes and 'pneumonia' in npz.stem.lower():
-        for mark in _MARKS:
-            if (target/mark).exists(): return target
+    published = _is_published(npz)
+    target, mark = cache_folder()/'medmnist'/(f'{npz.stem}-{file_hash(npz)[:12]}' + '-own'*(not published)), 'MEDMNIST.json' if published else 'UNPACKED.json'
+    if (published or not classes and 'pneumonia' in npz.stem.lower()) and (target/mark).exists(): return target
     arrays = _arrays(npz)
     for bad, fault in _archive_faults(arrays):
         if bad: raise CohortError(f'{shown(npz)}: {fault}. {_ARCHIVE}.')
     means = _archive_labels(npz, arrays, classes)
     if classes: target = target.with_name('-'.join([target.name, *(k + v[0] for k, v in sorted(means.items()))]))
     _unpack(arrays, means, target, progress)
-    write_atomic(target/('MEDMNIST.json' if published else 'UNPACKED.json'), json.dumps(dict(file=shown(npz.name), sha256=file_hash(npz))))
+    write_atomic(target/mark, json.dumps(dict(file=shown(npz.name), sha256=file_hash(npz))))
     return target
 
 def _unpack(arrays, means, target, progress):

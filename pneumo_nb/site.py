@@ -499,7 +499,7 @@ def _write_set(out, files:dict):
             if data is not None: parts[name] = write_atomic(out/f'.{name}.part', data)
         for name in reversed(files): (out/name).unlink(missing_ok=True)      # the last, the point, goes first
         for name in files:
-            if name in parts: os.replace(parts.pop(name), out/name)
+            if name in parts: os.replace(parts[name], out/name); del parts[name]
     finally:
         for part in parts.values(): part.unlink(missing_ok=True)
 
