@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LABELS', 'SPLITS', 'EXPECTED', 'Source', 'WAYS_OUT', 'COLUMNS', 'PROBLEMS', 'CohortError', 'CohortWarning',
-           'parse_name', 'shown', 'csv_safe', 'folder_word', 'films_root', 'find_films', 'download_medmnist',
+           'parse_name', 'csv_safe_table', 'folder_word', 'films_root', 'find_films', 'download_medmnist',
            'read_cohort', 'load_cohort', 'film_paths', 'unpack_medmnist', 'cohort_hash', 'is_phantom', 'source_line',
            'stamp', 'preset_name', 'near_pairs', 'duplicates', 'grouped_folds', 'grouped_split', 'sample_groups',
            'split_certificate', 'verify']
@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 import numpy as np, pandas as pd
 from PIL import Image
-from .core import progress_bar
+from .core import csv_plain, csv_safe, progress_bar, shown_name, text_name
 from .film import NEAR_BITS, FilmError, cache_folder, cache_home, file_hash, hash_words, perceptual_hash, read_film, threaded, write_atomic
 
 # %% ../nbs/02_cohort.ipynb #5
@@ -56,30 +56,18 @@ def _by_pattern(path, stem, pattern):
     return m[1]
 
 # %% ../nbs/02_cohort.ipynb #7b93d0f5
-def _text(name)->str: # bytes that are no UTF-8 as \x..
-    return str(name).encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
-
 def _file(root, path)->Path:
-    "The file that `_text` described"
+    "The file that `text_name` described"
     raw = path.encode()
     if '\\x' in path and not os.path.lexists(root/os.fsdecode(raw)):
         raw = re.sub(rb'\\x([89a-f][0-9a-f])', lambda m: bytes.fromhex(m[1].decode()), raw)
     return root/os.fsdecode(raw)
 
-def shown(
-    name, # Of a file or folder, any
-)->str:   # One line of printable text
-    "A name as a message shows it"
-    return ''.join(c if c.isprintable() else c.encode('unicode_escape').decode() for c in _text(name))
-
-_FORMULA = re.compile("'*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]")
-
-def csv_safe(
+def csv_safe_table(
     table:pd.DataFrame, # Any
 )->pd.DataFrame:        # A copy in which no text is a formula
-    "A table that a spreadsheet opens without calculating: an apostrophe before =, +, - and @"
-    guard = lambda v: f"'{v}" if isinstance(v, str) and _FORMULA.match(v) else v
-    return _mapped(table, guard).rename(columns=guard)
+    "A table that a spreadsheet opens without calculating: `csv_safe` for every cell and heading"
+    return _mapped(table, csv_safe).rename(columns=csv_safe)
 
 def _mapped(table, f): return table.assign(**{c: table[c].map(f) for c in table if not pd.api.types.is_numeric_dtype(table[c])})
 
@@ -156,10 +144,10 @@ def _place(name, split, label, words):
     if s := _SPLITS.get(word): return (s, label) if split in (None, s) else _Left(f'its name says {s}, and it lies in {split}', move)
     if label and word in _MASKS: return _Left('it holds masks, by its name', 'Rename it, if it holds films')
     if label: return split, label
-    return _Left('its name is no class and no split', f'Say what it is, classes={{{shown(name)!r}: "NORMAL" or "PNEUMONIA"}}; a split is called train, val or test')
+    return _Left('its name is no class and no split', f'Say what it is, classes={{{shown_name(name)!r}: "NORMAL" or "PNEUMONIA"}}; a split is called train, val or test')
 
 def _some(names, n=3):
-    names = [shown(x) for x in names]
+    names = [shown_name(x) for x in names]
     return ', '.join(names[:n]) + (f' and {len(names) - n} more' if len(names) > n else '')
 
 def _first_time(folder, been, left):
@@ -167,7 +155,7 @@ def _first_time(folder, been, left):
     try: s = os.stat(folder); key = s.st_dev, s.st_ino
     except OSError: key = os.fspath(folder)
     if key not in been: been[key] = folder; return True
-    left.append((folder, 0, f'it leads to {shown(been[key].name) or "the folder itself"}, whose files are counted there', 'Nothing needs to be done'))
+    left.append((folder, 0, f'it leads to {shown_name(been[key].name) or "the folder itself"}, whose files are counted there', 'Nothing needs to be done'))
 
 def _open_folder(folder, left):
     "Folders and files in it; where it cannot be opened, that is said"
@@ -224,10 +212,10 @@ WAYS_OUT = ('Give the path of a folder of films; or set PNEUMO_DATA to it; or le
 
 def _given(path, kind, says):
     "A `Source` for a path somebody named, which therefore must exist"
-    if not Path(path).exists(): raise CohortError(f'{shown(path)}: there is no such folder ({says}). {WAYS_OUT}.')
+    if not Path(path).exists(): raise CohortError(f'{shown_name(path)}: there is no such folder ({says}). {WAYS_OUT}.')
     root = films_root(path)
     missed = _beside(Path(path), root)
-    return Source(root, kind, f'{shown("/".join(Path(path).parts[-2:]))}: {says}' + (f'; {missed} files beside {shown(root.name)} are left out' if missed else ''))
+    return Source(root, kind, f'{shown_name("/".join(Path(path).parts[-2:]))}: {says}' + (f'; {missed} files beside {shown_name(root.name)} are left out' if missed else ''))
 
 def _beside(top, root):
     "How many files lie below a folder and not below the level that was taken"
@@ -299,9 +287,9 @@ PROBLEMS = ['path', 'code', 'fault', 'way_out', 'files'] # code: of `film.FILM_C
 
 def _film_facts(path, root)->dict:
     "What decoding a file tells: its hashes and size, or its fault"
-    name = _text(path.relative_to(root).as_posix())
+    name = text_name(path.relative_to(root).as_posix())
     try: film, sha = read_film(path), file_hash(path)
-    except FilmError as e: return dict(path=name, code=e.code, fault=_text(e.fault), way_out=e.way_out, files=1)
+    except FilmError as e: return dict(path=name, code=e.code, fault=text_name(e.fault), way_out=e.way_out, files=1)
     return dict(path=name, sha256=sha, phash=perceptual_hash(film), width=film.shape[1], height=film.shape[0], bytes=path.stat().st_size)
 
 # %% ../nbs/02_cohort.ipynb #20
@@ -311,7 +299,7 @@ def _fingerprint(root, files)->str:
         if not p.is_file(): return 'no file'    # a pipe would be waited for
         try: return file_hash(p)
         except FilmError as e: return e.code
-    rows = [f'{_text(p.relative_to(root).as_posix())}\t{content(p)}' for p in files]
+    rows = [f'{text_name(p.relative_to(root).as_posix())}\t{content(p)}' for p in files]
     return hashlib.sha256('\n'.join(['facts 3', *rows]).encode()).hexdigest()[:24]
 
 def _all_facts(root, files, progress)->list[dict]:
@@ -343,10 +331,10 @@ def read_cohort(
     facts, source = _all_facts(root, files, progress), _source(root, files)
     rows = [_row(fact, at[1], at[2], source, patient_pattern) for fact, at in zip(facts, places.films) if 'sha256' in fact]
     left = [_left_row(root, *l) for l in places.left]
-    if not rows: raise CohortError(f'{shown(root)}: none of the {len(facts)} files in its class folders is a readable film{_also(left)}. Check that the films were copied.')
-    if left: warnings.warn(f'{shown(root)}{_also(left)}. The problems say why, and what to do.', CohortWarning, stacklevel=2)
+    if not rows: raise CohortError(f'{shown_name(root)}: none of the {len(facts)} files in its class folders is a readable film{_also(left)}. Check that the films were copied.')
+    if left: warnings.warn(f'{shown_name(root)}{_also(left)}. The problems say why, and what to do.', CohortWarning, stacklevel=2)
     cohort = pd.DataFrame(rows, columns=COLUMNS)
-    if (twice := cohort.path[cohort.path.duplicated()]).size: raise CohortError(f'{shown(root)}: two files are called {twice.iloc[0]}. Rename one.')
+    if (twice := cohort.path[cohort.path.duplicated()]).size: raise CohortError(f'{shown_name(root)}: two files are called {twice.iloc[0]}. Rename one.')
     return _tie_copies(cohort), pd.DataFrame([*(f for f in facts if 'code' in f), *left], columns=PROBLEMS).astype(dict(files=int))
 
 def _row(fact, split, label, source, pattern)->dict:
@@ -356,36 +344,36 @@ def _row(fact, split, label, source, pattern)->dict:
 
 def _left_row(root, path, files, why, way_out)->dict:
     "One row of the problems: a folder"
-    name = _text(Path(os.path.relpath(path, root)).as_posix())
-    return dict(path=name, code='left_out', fault=f'{shown(name)} ({files} file{"s"*(files != 1)}): {why}', way_out=way_out, files=files)
+    name = text_name(Path(os.path.relpath(path, root)).as_posix())
+    return dict(path=name, code='left_out', fault=f'{shown_name(name)} ({files} file{"s"*(files != 1)}): {why}', way_out=way_out, files=files)
 
-def _also(left): return ', left out ' + ', '.join(f'{shown(l["path"])} ({l["files"]} file{"s"*(l["files"] != 1)})' for l in left) if left else ''
+def _also(left): return ', left out ' + ', '.join(f'{shown_name(l["path"])} ({l["files"]} file{"s"*(l["files"] != 1)})' for l in left) if left else ''
 
 def load_cohort(
     path, # A csv that was written from a cohort, problems or predictions table
 )->pd.DataFrame:
     "A saved table, its words kept as words ('none' is an etiology, not a gap), and `csv_safe` undone"
     words = dict.fromkeys(['path', 'patient', 'group', 'sha256', 'phash', 'model'], str)
-    return _mapped(pd.read_csv(path, keep_default_na=False, dtype=words), lambda v: v[1:] if isinstance(v, str) and v[:1] == "'" and _FORMULA.match(v) else v)
+    return _mapped(pd.read_csv(path, keep_default_na=False, dtype=words), csv_plain)
 
 # %% ../nbs/02_cohort.ipynb #a1c04e19
 def _places(top, root, classes)->_Places:
     "`_walk`, or a `CohortError` that says what is there instead"
-    if not os.path.lexists(top): raise CohortError(f'{shown(top)}: there is no such folder. {WAYS_OUT}.')
-    if not top.is_dir(): raise CohortError(f'{shown(top)}: this is a file, not a folder of films. Name its folder; a zip has to be unpacked first.')
+    if not os.path.lexists(top): raise CohortError(f'{shown_name(top)}: there is no such folder. {WAYS_OUT}.')
+    if not top.is_dir(): raise CohortError(f'{shown_name(top)}: this is a file, not a folder of films. Name its folder; a zip has to be unpacked first.')
     try: os.listdir(top)
-    except OSError as e: raise CohortError(f'{shown(top)}: this folder cannot be opened ({e.strerror}). Get the right to read it.') from e
+    except OSError as e: raise CohortError(f'{shown_name(top)}: this folder cannot be opened ({e.strerror}). Get the right to read it.') from e
     places = _walk(top, root, _class_words(classes))
     if lacking := [name for name in classes or {} if folder_word(name) not in places.words]:
-        raise CohortError(f'{shown(root)}: classes names {_some(lacking)}, and there is no such folder. {_there(root)} Mend the name, or leave it out.')
-    if not any(_class_words(classes).keys() & places.words): raise CohortError(f'{shown(root)}: no class folders found. {_there(root)} {EXPECTED}.')
+        raise CohortError(f'{shown_name(root)}: classes names {_some(lacking)}, and there is no such folder. {_there(root)} Mend the name, or leave it out.')
+    if not any(_class_words(classes).keys() & places.words): raise CohortError(f'{shown_name(root)}: no class folders found. {_there(root)} {EXPECTED}.')
     return places
 
 def _there(root)->str:
     "What a folder holds, in one sentence"
     folders = [d.name for d in _subfolders(root)]
     deeper = [d for f in _subfolders(root) for d in (f, *_subfolders(f)) if _holds_classes(d, _CLASSES)]
-    return (f'There is {_some(folders, 8)}.' if folders else 'It holds no folder.') + (f' Class folders lie in {shown(deeper[0].relative_to(root))}.' if deeper else '')
+    return (f'There is {_some(folders, 8)}.' if folders else 'It holds no folder.') + (f' Class folders lie in {shown_name(deeper[0].relative_to(root))}.' if deeper else '')
 
 def film_paths(
     cohort:pd.DataFrame, # Any part of a cohort
@@ -409,7 +397,7 @@ def _arrays(npz)->dict:
         held = np.load(npz, allow_pickle=False)
         if not isinstance(held, np.lib.npyio.NpzFile): raise ValueError('it holds a single array')
         with held: return {k: np.asarray(held[k]) for k in held.files}
-    except Exception as e: raise CohortError(f'{shown(npz)}: no archive of films can be read from it ({" ".join(str(e).split())[:120] or type(e).__name__}). {_ARCHIVE}.') from e
+    except Exception as e: raise CohortError(f'{shown_name(npz)}: no archive of films can be read from it ({" ".join(str(e).split())[:120] or type(e).__name__}). {_ARCHIVE}.') from e
 
 def _archive_faults(arrays):
     "Yield (at fault?, what is wrong)"
@@ -435,11 +423,11 @@ def _archive_labels(npz, arrays, classes)->dict:
     way_out = "If they do, pass classes={'0': 'NORMAL', '1': 'PNEUMONIA'}, with what its numbers mean"
     if classes and not _is_published(npz): _class_words(classes); means = {str(k).strip(): str(v).strip().upper() for k, v in classes.items()}
     elif _is_published(npz) or 'pneumonia' in npz.stem.lower(): means = {'0': 'NORMAL', '1': 'PNEUMONIA'}
-    else: raise CohortError(f'{shown(npz)}: it is not the published PneumoniaMNIST, and nothing says that its labels {_some(numbers, 8)} mean chests without and with pneumonia. {way_out}.')
+    else: raise CohortError(f'{shown_name(npz)}: it is not the published PneumoniaMNIST, and nothing says that its labels {_some(numbers, 8)} mean chests without and with pneumonia. {way_out}.')
     if unknown := [n for n in numbers if str(n) not in means]:
-        raise CohortError(f'{shown(npz)}: nobody knows what its labels {_some(unknown, 8)} mean. A film is NORMAL or PNEUMONIA; pass classes with a meaning for every number.')
+        raise CohortError(f'{shown_name(npz)}: nobody knows what its labels {_some(unknown, 8)} mean. A film is NORMAL or PNEUMONIA; pass classes with a meaning for every number.')
     if lacking := [k for k in means if classes and not _is_published(npz) and k not in map(str, numbers)]:
-        raise CohortError(f'{shown(npz)}: classes names {_some(lacking)}, and no film has such a label; there are {_some(numbers, 8)}. Mend the name, or leave it out.')
+        raise CohortError(f'{shown_name(npz)}: classes names {_some(lacking)}, and no film has such a label; there are {_some(numbers, 8)}. Mend the name, or leave it out.')
     return means
 
 # %% ../nbs/02_cohort.ipynb #23
@@ -456,11 +444,11 @@ def unpack_medmnist(
     if (published or not classes and 'pneumonia' in npz.stem.lower()) and (target/mark).exists(): return target
     arrays = _arrays(npz)
     for bad, fault in _archive_faults(arrays):
-        if bad: raise CohortError(f'{shown(npz)}: {fault}. {_ARCHIVE}.')
+        if bad: raise CohortError(f'{shown_name(npz)}: {fault}. {_ARCHIVE}.')
     means = _archive_labels(npz, arrays, classes)
     if classes: target = target.with_name('-'.join([target.name, *(k + v[0] for k, v in sorted(means.items()))]))
     _unpack(arrays, means, target, progress)
-    write_atomic(target/mark, json.dumps(dict(file=shown(npz.name), sha256=file_hash(npz))))
+    write_atomic(target/mark, json.dumps(dict(file=shown_name(npz.name), sha256=file_hash(npz))))
     return target
 
 def _unpack(arrays, means, target, progress):
@@ -501,7 +489,7 @@ def stamp(
     line:str, # What to write, usually a `source_line`; empty writes nothing
 ):            # `ax`
     "Write small below a figure whose films it shows; a $ in it is a $, and no formula"
-    if line: ax.figure.text(0.995, -0.02, _text(line), ha='right', va='top', fontsize=7, color='#555555', parse_math=False)
+    if line: ax.figure.text(0.995, -0.02, text_name(line), ha='right', va='top', fontsize=7, color='#555555', parse_math=False)
     return ax
 
 def preset_name()->str: # 'smoke', 'quick' or 'full'

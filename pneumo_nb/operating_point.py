@@ -6,15 +6,19 @@
 __all__ = ['OOF', 'RULES', 'check_oof', 'example_oof', 'write_oof', 'read_oof', 'fit_temperature', 'fit_platt', 'even_families',
            'family_platt', 'cross_fitted', 'ece', 'ks_error', 'plot_reliability', 'at_prevalence', 'ppv_npv',
            'threshold_table', 'rule_words', 'choose_threshold', 'plot_thresholds', 'fit_point', 'cross_fitted_calls',
-           'family_rates', 'cross_fitted_rates', 'family_drops', 'promise', 'operating_point']
+           'family_rates', 'cross_fitted_rates', 'family_drops', 'promise', 'operating_point', 'OperatingPoint',
+           'calibrated', 'calls', 'decide', 'load_point', 'save_point']
 
 # %% ../nbs/08_operating_point.ipynb #3
 from pathlib import Path
 import numpy as np, pandas as pd
 from .cohort import LABELS, stamp
-from .decision import OperatingPoint, calibrated, calls, check_point, decide, load_point, save_point   # so that they are found here, too
+from .decision import OperatingPoint, calibrated, calls, check_point, decide, load_point, save_point
 from .evaluate import COLOURS, NORMAL, PNEUMONIA, draw_patients, interval, plot_calibration
 from .film import write_atomic
+
+# %% ../nbs/08_operating_point.ipynb #d097372b
+_all_ = ['OperatingPoint', 'calibrated', 'calls', 'decide', 'load_point', 'save_point']   # of `decision`; they are found here, too
 
 # %% ../nbs/08_operating_point.ipynb #8
 OOF = ('path', 'patient', 'label', 'etiology', 'fold', 'family', 'logit')

@@ -10,11 +10,10 @@ __all__ = ['SCREEN_CODES', 'CODES', 'FLAGS', 'PATIENTS', 'HASH_SIDE', 'codes', '
 # %% ../nbs/10_scoring.ipynb #932f39f9
 import hashlib, os, time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 import numpy as np
 from PIL import Image
-from .decision import DECISIONS, OperatingPoint, calls, decide
+from .decision import OperatingPoint, calls, decide
 from .film import FILM_CODES, Film, FilmError, _bytes, _name, perceptual_hash
 from .gate import GATE_CODES, look
 from .tags import TAG_CODES, TAG_FLAGS

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 import numpy as np
 from fastcore.script import Param, call_parse, store_true
-from .core import csv_safe, exits_cleanly, progress_bar, say, shown_name
+from .core import csv_safe, exits_cleanly, progress_bar, say, text_name
 from .decision import DECISIONS
 from .film import NEAR_BITS, Film, FilmError, bits_apart, hash_words
 from .scoring import FLAGS, FilmRow, Rules, ScreenError, check_rules, file_state, score_films
@@ -217,7 +217,7 @@ def arranged(
     for i in at.order:
         r = row(i)
         flags = r.flags + (['same_file'] if at.same[i] >= 0 else ['near_copy'] if at.near[i] >= 0 else [])
-        yield dict(zip(COLUMNS, (DECISIONS[r.decision], shown_name(r.file), r.decision, r.score, r.call, r.reason, r.note, ' '.join(flags),
+        yield dict(zip(COLUMNS, (DECISIONS[r.decision], text_name(r.file), r.decision, r.score, r.call, r.reason, r.note, ' '.join(flags),
                                  r.sha256, r.model[:12], str(point), round(r.ms, 1))))
 
 # %% ../nbs/11_screen.ipynb #e6869159

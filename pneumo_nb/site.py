@@ -5,15 +5,16 @@
 # %% auto #0
 __all__ = ['read_scores', 'per_thousand', 'misses_allowed', 'pneumonias_needed', 'hardest_films', 'Guarantee', 'guaranteed',
            'cheapest', 'site_point', 'squares', 'plot_thousand', 'threshold_slider', 'decision_curve',
-           'plot_decision_curve', 'abstention_band', 'site_band', 'band_rates', 'tell', 'choose_site', 'pneumo_site']
+           'plot_decision_curve', 'abstention_band', 'site_band', 'band_rates', 'choose_site', 'pneumo_site']
 
 # %% ../nbs/08_site.ipynb #8abdff0c
-import math, os, re, sys, warnings
+import math, os, re, warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 import numpy as np
 from fastcore.script import call_parse
+from .core import exits_cleanly, say, shown_name
 
 # %% ../nbs/08_site.ipynb #5be41895
 _NEEDED = ('path', 'label', 'p')
@@ -24,14 +25,13 @@ def _heading(words): return re.sub(r'[\s_-]+', '_', words.strip().lower())
 
 def _file_text(path)->str:
     "What a text file says: UTF-8, UTF-16 when it is marked so, else that of Windows"
-    from pneumo_nb.cohort import shown
     try: data = Path(path).read_bytes()
-    except OSError as e: raise ValueError(f'{shown(path)}: it cannot be read ({e.strerror}). Check the name') from e
+    except OSError as e: raise ValueError(f'{shown_name(path)}: it cannot be read ({e.strerror}). Check the name') from e
     marked = data[:2] in (b'\xff\xfe', b'\xfe\xff')
     for encoding in ('utf-16',) if marked else ('utf-8-sig', 'cp1252'):
         with suppress(UnicodeDecodeError):
             if '\0' not in (text := data.decode(encoding)): return text
-    raise ValueError(f'{shown(path)}: it is no CSV file ({"a spreadsheet" if data[:2] == b"PK" else "its bytes are no text"}). Save it as CSV, UTF-8, with commas')
+    raise ValueError(f'{shown_name(path)}: it is no CSV file ({"a spreadsheet" if data[:2] == b"PK" else "its bytes are no text"}). Save it as CSV, UTF-8, with commas')
 
 # %% ../nbs/08_site.ipynb #5cf1a2b3
 def _separator(text)->str:
@@ -78,13 +78,12 @@ def read_scores(
 ):                      # DataFrame: path, label, p (0–1), patient, model (hash, or its first digits, or '')
     "Labelled scores, when they can be trusted; else a `ValueError` naming file, line, fault and way out"
     import pandas as pd
-    from pneumo_nb.cohort import shown
-    name = shown(path)
+    name = shown_name(path)
     lines, t = _columns(_file_text(path), name)
     if {'clean', 'fold'} <= set(t) and 'p' not in t: return _from_oof(path)
     if numbered: t.setdefault('path', [str(i + 1) for i in range(len(lines))])
     if missing := [c for c in _NEEDED if c not in t]:
-        raise ValueError(f"{name}: no column {', '.join(missing)}; there is {', '.join(map(shown, t))}. A row is a film: path,label,p and, where known, patient and model; commas between them")
+        raise ValueError(f"{name}: no column {', '.join(missing)}; there is {', '.join(map(shown_name, t))}. A row is a film: path,label,p and, where known, patient and model; commas between them")
     t = pd.DataFrame({c: t.get(c, t['path'] if c == 'patient' else ['']*len(lines)) for c in _COLUMNS}, dtype=object).assign(label=lambda t: t.label.str.upper())
     _check_scores(t, lines, name)
     if t.label.nunique() < 2: raise ValueError(f'{name}: films of both labels are needed; ' + (f'all {len(t)} are {t.label[0]}' if len(t) else 'it has no row'))
@@ -92,10 +91,9 @@ def read_scores(
 
 def _check_scores(t, lines, name):
     "The first fault, as a `ValueError`"
-    from pneumo_nb.cohort import shown
     from pneumo_nb.evaluate import _faults
     def stop(bad, column, fault, way_out):
-        if bad.any(): i = int(np.argmax(bad)); raise ValueError(f'{name}, line {lines[i]} (path {shown(t.path[i])}): {column} {fault}: {shown(t[column][i])}. {way_out}')
+        if bad.any(): i = int(np.argmax(bad)); raise ValueError(f'{name}, line {lines[i]} (path {shown_name(t.path[i])}): {column} {fault}: {shown_name(t[column][i])}. {way_out}')
     stop(t.p.str.endswith('%').astype(bool), 'p', 'is in per cent', 'Write a share, 0.93 for 93 %.')
     judged = t.assign(p=t.p.map(_number).astype(float), seed=0, fold='site', **{c: t[c].where(t[c] != '', None) for c in ('path', 'patient')})
     for column, bad, fault, way_out in _faults(judged):
@@ -430,12 +428,11 @@ def band_rates(
 def _whose(table, bundle, name):
     "What the bundle says of itself, when the scores are its own"
     from pneumo_nb.bundle import read_info
-    from pneumo_nb.cohort import shown
     info = read_info(bundle)
     sha = info['files']['model.onnx']
     for said in sorted(set(table.model) - {''}):
         if len(said) < 8 or not sha.startswith(said.lower()):
-            raise ValueError(f'{name}: scores of model {shown(said[:12])}, and the bundle is model {sha[:12]}. '
+            raise ValueError(f'{name}: scores of model {shown_name(said[:12])}, and the bundle is model {sha[:12]}. '
                              'Name the bundle that scored the films with --bundle, or score them again')
     return info
 
@@ -503,27 +500,6 @@ def _write_set(out, files:dict):
     finally:
         for part in parts.values(): part.unlink(missing_ok=True)
 
-# %% ../nbs/08_site.ipynb #73b4c5d6
-_SPELLED = str.maketrans({'≥': '>=', '→': '->', '–': '-', '…': '...', '·': '-', '×': 'x', 'µ': 'u'})
-
-def tell(
-    line:str,    # What to print
-    stream=None, # Text stream; None: standard output, as it is now
-):
-    "Print a line and go on, whatever the console knows and whether or not somebody reads it"
-    if (stream := stream or sys.stdout) is None: return          # closed before we began
-    try:
-        try: print(line, file=stream, flush=True)
-        except UnicodeEncodeError: print(line.translate(_SPELLED).encode(stream.encoding, 'backslashreplace').decode(stream.encoding), file=stream, flush=True)
-    except (OSError, ValueError): _hang_up(stream)
-
-def _hang_up(stream):
-    "What is still to be written goes nowhere, also when Python flushes at its end"
-    with suppress(OSError, ValueError, AttributeError):
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, stream.fileno())
-        os.close(null)
-
 # %% ../nbs/08_site.ipynb #6bf8eb02
 def choose_site(
     scores,               # CSV for `read_scores`
@@ -538,9 +514,8 @@ def choose_site(
 )->list[str]:             # The answer, in plain lines
     "Choose, and write it down"
     import json
-    from pneumo_nb.cohort import shown
-    table, out, costs, name = read_scores(scores), Path(out), (cost_fn, cost_fp), shown(Path(scores).name)
-    if out.exists() and not out.is_dir(): raise ValueError(f'{shown(out)}: this is a file, and --out is a folder. Name another')
+    table, out, costs, name = read_scores(scores), Path(out), (cost_fn, cost_fp), shown_name(Path(scores).name)
+    if out.exists() and not out.is_dir(): raise ValueError(f'{shown_name(out)}: this is a file, and --out is a folder. Name another')
     info, thousand = _whose(table, bundle, name), per_thousand(table, prevalence, *costs)
     guarantee = guaranteed(table, at_least, confidence) if at_least else None
     row = cheapest(thousand, guarantee) if guarantee is None or guarantee.threshold is not None else None
@@ -548,12 +523,12 @@ def choose_site(
     lines, files = [*_answer(name, table, row, guarantee, costs, info), *_band_words(row, band)], dict.fromkeys(['thresholds.csv', 'site.png', 'site.html', 'point.json'])
     for line in lines: say(line)
     files['thresholds.csv'] = thousand.to_csv(index=False, lineterminator='\n')
-    last = f'Written: {shown(out/"thresholds.csv")}, and no point.json: nothing can be promised.'
+    last = f'Written: {shown_name(out/"thresholds.csv")}, and no point.json: nothing can be promised.'
     if row is not None:
         files['site.png'] = _picture(thousand, row.threshold, f'{name} · {len(table):,} films')
         files['site.html'] = _page(lines, files['site.png'], thousand)
         files['point.json'] = json.dumps(site_point(row, costs, guarantee, info, band).as_dict(), indent=1) + '\n'      # as `save_point`
-        last = f'Written to {shown(out)}: thresholds.csv, point.json, site.png, site.html. To screen with it: pneumo_screen FILMS --point {shown(out/"point.json")}'
+        last = f'Written to {shown_name(out)}: thresholds.csv, point.json, site.png, site.html. To screen with it: pneumo_screen FILMS --point {shown_name(out/"point.json")}'
     _write_set(out, files)
     say(last)
     return [*lines, last]
@@ -571,7 +546,7 @@ def pneumo_site(
 ):
     "Choose an operating point from a site's own labelled scores"
     given = dict(prevalence=prevalence, cost_fn=cost_fn, cost_fp=cost_fp)
-    if missing := [f'--{k}' for k, v in given.items() if v is None]:
-        sys.exit(f'pneumo_site: {", ".join(missing)} must be given: only the hospital knows. For example: --prevalence .1 --cost_fn 20 --cost_fp 1')
-    try: choose_site(scores, **given, bundle=bundle, at_least=at_least, confidence=confidence, out=out, say=tell)
-    except (ValueError, OSError) as e: sys.exit(f'pneumo_site: {e}')
+    with exits_cleanly('pneumo_site'):
+        if missing := [f'--{k}' for k, v in given.items() if v is None]:
+            raise ValueError(f'{", ".join(missing)} must be given: only the hospital knows. For example: --prevalence .1 --cost_fn 20 --cost_fp 1')
+        choose_site(scores, **given, bundle=bundle, at_least=at_least, confidence=confidence, out=out, say=say)

@@ -103,10 +103,10 @@ def study_cohort(
 def _save(folder, name, data):
     "Write a table, a picture's Axes or plain data to its file in the folder"
     import io
-    from pneumo_nb.cohort import csv_safe
+    from pneumo_nb.cohort import csv_safe_table
     from pneumo_nb.film import write_atomic
     path = folder/name
-    if path.suffix == '.csv': return write_atomic(path, csv_safe(data).to_csv(index=False))
+    if path.suffix == '.csv': return write_atomic(path, csv_safe_table(data).to_csv(index=False))
     if path.suffix == '.json': return write_atomic(path, json.dumps(data, indent=1))
     from matplotlib import pyplot as plt
     import numpy as np

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 import numpy as np
 from fastcore.script import call_parse
+from .core import exits_cleanly, say, shown_name
 from .film import write_atomic
 
 # %% ../nbs/12_triage.ipynb #0d6f3678
@@ -558,11 +559,6 @@ def _json(told):
     said = {k: '[\n  ' + ',\n  '.join(map(json.dumps, v)) + '\n ]' if isinstance(v, list) and v else json.dumps(v) for k, v in told.items()}
     return '{\n' + ',\n'.join(f' "{k}": {v}' for k, v in said.items()) + '\n}\n'
 
-def _stop(message):
-    from pneumo_nb.site import tell
-    if sys.stderr: tell(f'pneumo_queue: {message}', sys.stderr)
-    sys.exit(2)
-
 def _writable(out):
     "An error now, not after minutes of work"
     out = Path(out)
@@ -586,18 +582,15 @@ def pneumo_queue(
     import platform
     from datetime import datetime, timezone
     from importlib import metadata
-    from pneumo_nb.cohort import shown
-    from pneumo_nb.site import read_scores, tell
-    try:
+    from pneumo_nb.site import read_scores
+    with exits_cleanly('pneumo_queue'):
         _writable(out)
         if scores is None: table, about = held_out_scores(folder)
-        else: table, about = read_scores(scores, numbered=True), dict(line=shown(Path(scores).name))
+        else: table, about = read_scores(scores, numbered=True), dict(line=shown_name(Path(scores).name))
         if threshold is None and 'threshold' not in about: raise ValueError('with --scores give --threshold, the p from which a film is called pneumonia')
         about = about | ({} if threshold is None else dict(threshold=threshold))
         told = run_triage(read_site(site), table, about, unsure_from, replications, days, seed, workers, worse=scores is None, folder=folder)
         told = dict(command=' '.join(['pneumo_queue', *sys.argv[1:]]), utc=datetime.now(timezone.utc).isoformat(timespec='seconds'), cores=os.cpu_count(), processor=platform.machine(),
                     versions={p: metadata.version(p) for p in ('simpy', 'numpy', 'pandas')} | dict(python=platform.python_version())) | told
         write_atomic(out, _json(told))
-    except OSError as e: _stop(f'{shown(e.filename)}: {e.strerror}. Name the files with --out, --folder, --scores or --site')
-    except ValueError as e: _stop(str(e))
-    tell(f"{_table(told)}\n{replications} months in {told['spent']['replications']['seconds']:.1f} s, utilisation {told['utilisation']:.2f} → {shown(out)}")
+        say(f"{_table(told)}\n{replications} months in {told['spent']['replications']['seconds']:.1f} s, utilisation {told['utilisation']:.2f} → {shown_name(out)}")
