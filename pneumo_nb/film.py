@@ -281,6 +281,8 @@ def _jpeg_end(jpeg:bytes)->tuple:
     data = jpeg.rstrip(b'\0\xff')                            # padding; but FF 00 is data
     return len(data) + re.match(rb'(\xff\0)*', jpeg[len(data):]).end(), False, single and scans == 1
 
+def _is_ended(jpeg): return jpeg[-64:].rstrip(b'\0\xff').endswith(_EOI)   # as nearly all are: no need to search
+
 _MARKER = re.compile(rb'\xff([^\x00\xd0-\xd7\xff])', re.S)   # inside data FF is followed by 0 or counts restarts; before a marker it may be repeated
 
 def _all_there(jpeg:bytes, end:int, decode, pixels:np.ndarray)->bool:
@@ -298,10 +300,10 @@ def _jpeg_pixels(
     decode,     # Bytes → pixels, for JPEGs that end with their marker
 )->np.ndarray|None: # None: some of the picture is missing
     "The pixels of a JPEG, if they are all there: judged by the data, whatever stands behind them"
-    end, marked, judgeable = _jpeg_end(jpeg)
+    end, marked, judgeable = (0, True, True) if _is_ended(jpeg) else _jpeg_end(jpeg)
     if not judgeable: return None
     pixels = decode(jpeg if marked else jpeg[:end] + _EOI)
-    return pixels if marked and not _looks_filled(pixels) or _all_there(jpeg, end, decode, pixels) else None
+    return pixels if marked and not _looks_filled(pixels) or _all_there(jpeg, _jpeg_end(jpeg)[0], decode, pixels) else None
 
 def _whole_jpeg(data, name, reduced, im)->Image.Image:
     "The decoded JPEG, upright; refused when its lower part would be made up"
@@ -310,7 +312,7 @@ def _whole_jpeg(data, name, reduced, im)->Image.Image:
         except Exception as e: raise FilmError(name, 'truncated', _said(e)) from e
         if reduced: other.draft(None, (reduced, reduced))
         return _loaded(other, name)
-    end, marked, judgeable = (len(data), True, True) if data.endswith(_EOI) else _jpeg_end(data)
+    end, marked, judgeable = (0, True, True) if _is_ended(data) else _jpeg_end(data)
     if not judgeable: raise FilmError(name, 'truncated', 'no end of the picture')
     im = _loaded(im, name) if marked else again(data[:end] + _EOI)
     if not marked or _looks_filled(np.asarray(im.crop((max(0, im.width - 8), im.height - 1, *im.size)))):
