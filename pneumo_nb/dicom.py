@@ -19,7 +19,7 @@ from pydicom.tag import Tag
 from pydicom.uid import (HTJ2K, DeflatedExplicitVRLittleEndian, DigitalXRayImageStorageForPresentation, ExplicitVRBigEndian, ExplicitVRLittleEndian, HTJ2KLossless,
                          HTJ2KLosslessRPCL, ImplicitVRLittleEndian, JPEG2000TransferSyntaxes, JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1,
                          JPEGLSLossless, JPEGLSTransferSyntaxes, RLELossless, UID, generate_uid)
-from .film import MAX_BYTES, FilmError, _bytes, _check_scans, _check_size, _counted, _eight, _ends, _EOI, _jpeg_pixels, _name, _quiet, _said, _saturation, is_dicom, TAIL
+from .film import MAX_BYTES, FilmError, _body, _bytes, _check_scans, _check_size, _counted, _eight, _ends, _EOI, _jpeg_pixels, _name, _quiet, _said, _saturation, is_dicom, TAIL
 
 # %% ../nbs/00_dicom.ipynb #7a9c51e0
 from .tags import READS, judge_tags
@@ -279,7 +279,7 @@ def _table(ds, item, x, counts=None):
     if isinstance(data, bytes): data = np.frombuffer(data, ('<' if ds.original_encoding[1] else '>') + 'u2' if len(data) >= 2*n else 'u1')
     if np.size(data) < n <= 2*np.size(data) and bits <= 8: data = np.asarray(data, '<u2').view('u1')   # two entries in a word
     if np.size(data) < n or n < 2: raise ValueError(f'a look-up table of {n} entries that holds {np.size(data)}')
-    used = max(8, int(np.max(data[:n])).bit_length())
+    used = max(8, int(_body(*np.unique(data[:n], return_counts=True))[0][-1]).bit_length())   # one entry at the top decides nothing
     first = _start(ds, first, n, x, counts)
     return np.asarray(data)[np.clip(np.rint(x) - first, 0, n - 1).astype(int)].astype(float), 2**used - 1, used != bits
 
@@ -346,7 +346,7 @@ def _declared(ds, x, counts):
     "The tables and windows of a file in their order: 0–1 for each value, in words, was more taken from the data?"
     for item in ds.get('VOILUTSequence') or ():
         y, top, mended = _table(ds, item, x, counts)
-        yield y/top, f'VOI table of {(top + 1).bit_length() - 1} bits', mended
+        yield np.minimum(y/top, 1), f'VOI table of {(top + 1).bit_length() - 1} bits', mended
     function = _code(ds, 'VOILUTFunction') or 'LINEAR'
     for centre, width in zip(_each(ds, 'WindowCenter'), _each(ds, 'WindowWidth')):
         if not math.isfinite(centre + width): raise ValueError(f'a window {centre} / {width}')
