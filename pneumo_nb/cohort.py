@@ -96,8 +96,10 @@ def _class_words(classes)->dict:
     given = {}
     for name, label in (classes or {}).items():
         word, means = folder_word(name), str(label).strip().upper()
-        if means not in LABELS: raise CohortError(f'classes says that {name!r} is {label!r}. A class is {" or ".join(LABELS)}.')
-        if given.setdefault(word, means) != means: raise CohortError(f'classes gives {name!r} two meanings: case, spaces, hyphens and underscores make no difference. Keep one.')
+        if means not in LABELS:
+            raise CohortError(f'classes says that {name!r} is {label!r}. A class is {" or ".join(LABELS)}.')
+        if given.setdefault(word, means) != means:
+            raise CohortError(f'classes gives {name!r} two meanings: case, spaces, hyphens and underscores make no difference. Keep one.')
     return _CLASSES | given
 
 def _inside(folder):
@@ -135,7 +137,7 @@ def films_root(
 
 # %% ../nbs/02_cohort.ipynb #9f3a5e60
 _Left = namedtuple('_Left', 'why way_out')
-_Places = namedtuple('_Places', 'films left words') # films: (file, split, label, class folder); left: (path, files, why, way out); words of all folders that were entered
+_Places = namedtuple('_Places', 'films left words') # (file, split, label, class folder) each; (path, files, why, way out) each; of all folders entered
 
 def _place(name, split, label, words):
     "Split and label of what a folder inside (split, label) holds; or why it is left out"
@@ -144,7 +146,8 @@ def _place(name, split, label, words):
     if s := _SPLITS.get(word): return (s, label) if split in (None, s) else _Left(f'its name says {s}, and it lies in {split}', move)
     if label and word in _MASKS: return _Left('it holds masks, by its name', 'Rename it, if it holds films')
     if label: return split, label
-    return _Left('its name is no class and no split', f'Say what it is, classes={{{shown_name(name)!r}: "NORMAL" or "PNEUMONIA"}}; a split is called train, val or test')
+    return _Left('its name is no class and no split',
+                 f'Say what it is, classes={{{shown_name(name)!r}: "NORMAL" or "PNEUMONIA"}}; a split is called train, val or test')
 
 def _some(names, n=3):
     names = [shown_name(x) for x in names]
@@ -198,7 +201,8 @@ def _one_layout(films, left):
     "Films in splits, or all of them train; class folders beside splits are left out"
     if any(split for _, split, *_ in films):
         beside = Counter(home for _, split, _, home in films if not split)
-        left = left + [(home, n, 'it lies beside splits: for training, or for testing?', 'Move its films into train, val or test') for home, n in beside.items()]
+        why = 'it lies beside splits: for training, or for testing?', 'Move its films into train, val or test'
+        left = left + [(home, n, *why) for home, n in beside.items()]
         films = [f for f in films if f[1]]
     films = [(f, split or 'train', label, home) for f, split, label, home in films]
     return sorted(films, key=lambda f: (f[1], f[3])), sorted(left, key=lambda l: l[0])
@@ -215,7 +219,8 @@ def _given(path, kind, says):
     if not Path(path).exists(): raise CohortError(f'{shown_name(path)}: there is no such folder ({says}). {WAYS_OUT}.')
     root = films_root(path)
     missed = _beside(Path(path), root)
-    return Source(root, kind, f'{shown_name("/".join(Path(path).parts[-2:]))}: {says}' + (f'; {missed} files beside {shown_name(root.name)} are left out' if missed else ''))
+    also = f'; {missed} files beside {shown_name(root.name)} are left out' if missed else ''
+    return Source(root, kind, f'{shown_name("/".join(Path(path).parts[-2:]))}: {says}{also}')
 
 def _beside(top, root):
     "How many files lie below a folder and not below the level that was taken"
@@ -331,8 +336,10 @@ def read_cohort(
     facts, source = _all_facts(root, files, progress), _source(root, files)
     rows = [_row(fact, at[1], at[2], source, patient_pattern) for fact, at in zip(facts, places.films) if 'sha256' in fact]
     left = [_left_row(root, *l) for l in places.left]
-    if not rows: raise CohortError(f'{shown_name(root)}: none of the {len(facts)} files in its class folders is a readable film{_also(left)}. Check that the films were copied.')
-    if left: warnings.warn(f'{shown_name(root)}{_also(left)}. The problems say why, and what to do.', CohortWarning, stacklevel=2)
+    if not rows:
+        raise CohortError(f'{shown_name(root)}: none of the {len(facts)} files in its class folders is a readable film{_also(left)}. Check that the films were copied.')
+    if left:
+        warnings.warn(f'{shown_name(root)}{_also(left)}. The problems say why, and what to do.', CohortWarning, stacklevel=2)
     cohort = pd.DataFrame(rows, columns=COLUMNS)
     if (twice := cohort.path[cohort.path.duplicated()]).size: raise CohortError(f'{shown_name(root)}: two files are called {twice.iloc[0]}. Rename one.')
     return _tie_copies(cohort), pd.DataFrame([*(f for f in facts if 'code' in f), *left], columns=PROBLEMS).astype(dict(files=int))
@@ -373,7 +380,8 @@ def _there(root)->str:
     "What a folder holds, in one sentence"
     folders = [d.name for d in _subfolders(root)]
     deeper = [d for f in _subfolders(root) for d in (f, *_subfolders(f)) if _holds_classes(d, _CLASSES)]
-    return (f'There is {_some(folders, 8)}.' if folders else 'It holds no folder.') + (f' Class folders lie in {shown_name(deeper[0].relative_to(root))}.' if deeper else '')
+    return (f'There is {_some(folders, 8)}.' if folders else 'It holds no folder.') + (
+        f' Class folders lie in {shown_name(deeper[0].relative_to(root))}.' if deeper else '')
 
 def film_paths(
     cohort:pd.DataFrame, # Any part of a cohort
@@ -397,7 +405,9 @@ def _arrays(npz)->dict:
         held = np.load(npz, allow_pickle=False)
         if not isinstance(held, np.lib.npyio.NpzFile): raise ValueError('it holds a single array')
         with held: return {k: np.asarray(held[k]) for k in held.files}
-    except Exception as e: raise CohortError(f'{shown_name(npz)}: no archive of films can be read from it ({" ".join(str(e).split())[:120] or type(e).__name__}). {_ARCHIVE}.') from e
+    except Exception as e:
+        said = ' '.join(str(e).split())[:120] or type(e).__name__
+        raise CohortError(f'{shown_name(npz)}: no archive of films can be read from it ({said}). {_ARCHIVE}.') from e
 
 def _archive_faults(arrays):
     "Yield (at fault?, what is wrong)"
@@ -423,11 +433,14 @@ def _archive_labels(npz, arrays, classes)->dict:
     way_out = "If they do, pass classes={'0': 'NORMAL', '1': 'PNEUMONIA'}, with what its numbers mean"
     if classes and not _is_published(npz): _class_words(classes); means = {str(k).strip(): str(v).strip().upper() for k, v in classes.items()}
     elif _is_published(npz) or 'pneumonia' in npz.stem.lower(): means = {'0': 'NORMAL', '1': 'PNEUMONIA'}
-    else: raise CohortError(f'{shown_name(npz)}: it is not the published PneumoniaMNIST, and nothing says that its labels {_some(numbers, 8)} mean chests without and with pneumonia. {way_out}.')
+    else: raise CohortError(f'{shown_name(npz)}: it is not the published PneumoniaMNIST, and nothing says that its labels {_some(numbers, 8)} '
+                            f'mean chests without and with pneumonia. {way_out}.')
     if unknown := [n for n in numbers if str(n) not in means]:
-        raise CohortError(f'{shown_name(npz)}: nobody knows what its labels {_some(unknown, 8)} mean. A film is NORMAL or PNEUMONIA; pass classes with a meaning for every number.')
+        raise CohortError(f'{shown_name(npz)}: nobody knows what its labels {_some(unknown, 8)} mean. '
+                          'A film is NORMAL or PNEUMONIA; pass classes with a meaning for every number.')
     if lacking := [k for k in means if classes and not _is_published(npz) and k not in map(str, numbers)]:
-        raise CohortError(f'{shown_name(npz)}: classes names {_some(lacking)}, and no film has such a label; there are {_some(numbers, 8)}. Mend the name, or leave it out.')
+        raise CohortError(f'{shown_name(npz)}: classes names {_some(lacking)}, and no film has such a label; '
+                          f'there are {_some(numbers, 8)}. Mend the name, or leave it out.')
     return means
 
 # %% ../nbs/02_cohort.ipynb #23

@@ -18,7 +18,8 @@ from .core import exits_cleanly, say, shown_name
 
 # %% ../nbs/08_site.ipynb #5be41895
 _NEEDED = ('path', 'label', 'p')
-_ALIASES = dict(file='path', filename='path', file_name='path', score='p', probability='p', patient_id='patient', patientid='patient')   # as worklists and others call them
+_ALIASES = dict(file='path', filename='path', file_name='path', score='p', probability='p',
+                patient_id='patient', patientid='patient')   # as worklists and others call them
 _COLUMNS = (*_NEEDED, 'patient', 'model')
 
 def _heading(words): return re.sub(r'[\s_-]+', '_', words.strip().lower())
@@ -31,7 +32,8 @@ def _file_text(path)->str:
     for encoding in ('utf-16',) if marked else ('utf-8-sig', 'cp1252'):
         with suppress(UnicodeDecodeError):
             if '\0' not in (text := data.decode(encoding)): return text
-    raise ValueError(f'{shown_name(path)}: it is no CSV file ({"a spreadsheet" if data[:2] == b"PK" else "its bytes are no text"}). Save it as CSV, UTF-8, with commas')
+    what = 'a spreadsheet' if data[:2] == b'PK' else 'its bytes are no text'
+    raise ValueError(f'{shown_name(path)}: it is no CSV file ({what}). Save it as CSV, UTF-8, with commas')
 
 # %% ../nbs/08_site.ipynb #5cf1a2b3
 def _separator(text)->str:
@@ -49,21 +51,26 @@ def _records(text, name):
         for row in rows:
             cells = [c.strip() for c in row]
             if any(cells) and not (len(row) < 3 and cells[0].lower().startswith('sep=')): yield rows.line_num, cells
-    except csv.Error as e: raise ValueError(f'{name}, line {rows.line_num}: it is no CSV file ({e}). A quotation mark that opens must close; save it as CSV, UTF-8, with commas') from e
+    except csv.Error as e:
+        raise ValueError(f'{name}, line {rows.line_num}: it is no CSV file ({e}). '
+                         'A quotation mark that opens must close; save it as CSV, UTF-8, with commas') from e
 
 def _columns(text, name)->tuple:
     "Line of each row; heading as it is meant → cells"
     (_, heads), *rows = [*_records(text, name)] or [(0, [])]
     if not heads: raise ValueError(f'{name}: it is no CSV file (it is empty). Save it as CSV, UTF-8, with commas')
     for line, cells in rows:
-        if any(cells[len(heads):]): raise ValueError(f'{name}, line {line}: {len(cells)} columns, and {len(heads)} headings. Text with a comma in it needs quotation marks; '
-                                                     'with decimal commas, put semicolons between the columns')
+        if any(cells[len(heads):]):
+            raise ValueError(f'{name}, line {line}: {len(cells)} columns, and {len(heads)} headings. '
+                             'Text with a comma in it needs quotation marks; with decimal commas, put semicolons between the columns')
     names, filled = [_ALIASES.get(w, w) for w in map(_heading, heads)], [cells + ['']*(len(heads) - len(cells)) for _, cells in rows]
     for n in _COLUMNS:
-        if len(same := [h for h, m in zip(heads, names) if m == n]) > 1: raise ValueError(f'{name}: the columns {" and ".join(same)} would both be {n}. Keep one of them')
+        if len(same := [h for h, m in zip(heads, names) if m == n]) > 1:
+            raise ValueError(f'{name}: the columns {" and ".join(same)} would both be {n}. Keep one of them')
     if 'p' in names and any(len(cells) > len(heads) for _, cells in rows) and all(re.fullmatch('[01]', cells[names.index('p')]) for cells in filled):
         raise ValueError(f'{name}: rows are longer than the headings, and every p is 0 or 1. Are these decimal commas? Then put semicolons between the columns')
-    if any(cells[i] for i, n in enumerate(names) if not n for cells in filled): raise ValueError(f'{name}: a column has no heading. Name it, or take it away')
+    if any(cells[i] for i, n in enumerate(names) if not n for cells in filled):
+        raise ValueError(f'{name}: a column has no heading. Name it, or take it away')
     return [line for line, _ in rows], {n: [cells[i] for cells in filled] for i, n in enumerate(names) if n}
 
 # %% ../nbs/08_site.ipynb #5df2b3c4
@@ -83,17 +90,22 @@ def read_scores(
     if {'clean', 'fold'} <= set(t) and 'p' not in t: return _from_oof(path)
     if numbered: t.setdefault('path', [str(i + 1) for i in range(len(lines))])
     if missing := [c for c in _NEEDED if c not in t]:
-        raise ValueError(f"{name}: no column {', '.join(missing)}; there is {', '.join(map(shown_name, t))}. A row is a film: path,label,p and, where known, patient and model; commas between them")
-    t = pd.DataFrame({c: t.get(c, t['path'] if c == 'patient' else ['']*len(lines)) for c in _COLUMNS}, dtype=object).assign(label=lambda t: t.label.str.upper())
+        raise ValueError(f"{name}: no column {', '.join(missing)}; there is {', '.join(map(shown_name, t))}. "
+                         'A row is a film: path,label,p and, where known, patient and model; commas between them')
+    t = pd.DataFrame({c: t.get(c, t['path'] if c == 'patient' else ['']*len(lines)) for c in _COLUMNS}, dtype=object)
+    t = t.assign(label=t.label.str.upper())
     _check_scores(t, lines, name)
-    if t.label.nunique() < 2: raise ValueError(f'{name}: films of both labels are needed; ' + (f'all {len(t)} are {t.label[0]}' if len(t) else 'it has no row'))
+    if t.label.nunique() < 2:
+        raise ValueError(f'{name}: films of both labels are needed; ' + (f'all {len(t)} are {t.label[0]}' if len(t) else 'it has no row'))
     return t.assign(p=t.p.map(_number).astype(float)).astype(dict.fromkeys(('path', 'label', 'patient', 'model'), str))
 
 def _check_scores(t, lines, name):
     "The first fault, as a `ValueError`"
     from pneumo_nb.evaluate import _faults
     def stop(bad, column, fault, way_out):
-        if bad.any(): i = int(np.argmax(bad)); raise ValueError(f'{name}, line {lines[i]} (path {shown_name(t.path[i])}): {column} {fault}: {shown_name(t[column][i])}. {way_out}')
+        if bad.any():
+            i = int(np.argmax(bad))
+            raise ValueError(f'{name}, line {lines[i]} (path {shown_name(t.path[i])}): {column} {fault}: {shown_name(t[column][i])}. {way_out}')
     stop(t.p.str.endswith('%').astype(bool), 'p', 'is in per cent', 'Write a share, 0.93 for 93 %.')
     judged = t.assign(p=t.p.map(_number).astype(float), seed=0, fold='site', **{c: t[c].where(t[c] != '', None) for c in ('path', 'patient')})
     for column, bad, fault, way_out in _faults(judged):
