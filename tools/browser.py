@@ -18,7 +18,7 @@ IS_WIDE, SHOW_ALL = """(() => {
 # Contrast as WCAG 2 defines it; large text may have 3 : 1, all else 4.5 : 1
 FAINT = """(async () => {
   const dark = DARK
-  if (dark && window.quartoToggleColorScheme && !document.body.classList.contains('quarto-dark')) quartoToggleColorScheme()
+  if (window.quartoToggleColorScheme && dark != document.body.classList.contains('quarto-dark')) quartoToggleColorScheme()
   await new Promise(done => setTimeout(done, 200))
   const rgba = c => { const [r, g, b, a] = c.match(/[\\d.]+/g).map(Number); return [r, g, b, a ?? 1] }
   const over = (f, g) => [0, 1, 2].map(i => f[i]*f[3] + g[i]*(1 - f[3]))

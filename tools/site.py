@@ -99,13 +99,14 @@ def stand_alone(path, known, proc=PROC):
     path.write_text(json.dumps(nb, ensure_ascii=False))
 
 def deck(cells):
-    "Slides begin with the first one that was written, not with a bare title that Quarto puts before it"
+    """Slides begin with the first one that was written. With a title Quarto puts a bare one before it; it takes the first heading for
+    the title when nothing stands before that; and what stands there is a slide of its own, nbdev's comment too, but for a definition"""
     import yaml
     front = yaml.safe_load(''.join(cells[0]['source']).strip().strip('-'))
     front['pagetitle'] = front.pop('title')
+    name = front['pagetitle'].split(': ')[-1]
     cells[0]['source'] = lines(f'---\n{yaml.safe_dump(front, allow_unicode=True)}---\n')
-    words = f"## {front['pagetitle'].split(': ')[-1]}\n\n> {front['description']}\n"
-    cells.insert(2, dict(cell_type='markdown', id='f1257000', metadata={}, source=lines(words)))   # after nbdev's own first cell
+    cells[1]['source'] = lines(f"[deck]: slides.html\n\n## {name[0].upper()}{name[1:]}\n\n> {front['description']}\n")
 
 # --- markdown as Quarto understands it ---
 
@@ -167,7 +168,7 @@ class Page:
                 return f'<figure>{alone[1]}{alone[4] or ""}{alone[3]}<figcaption>{alone[2]}</figcaption></figure>\n'
             def block_code(self, code, info=None):
                 language = re.sub(r'[{}.]', '', info or '').split(' ')[0]
-                return f'<div class="code">{highlight(code, language)}</div>\n'
+                return f'<div class="code {language}">{highlight(code, language)}</div>\n'
             def inline_math(self, text): return page.math(text)
             def block_math(self, text): return page.math(text, True)
         md = mistune.Markdown(renderer=Renderer(escape=False), plugins=[])

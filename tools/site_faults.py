@@ -54,10 +54,11 @@ def signature(text):
 
 def prepared(proc):
     "Faults of the processed notebooks"
-    for path in sorted(p for p in proc.rglob('*.ipynb') if '.ipynb_checkpoints' not in p.parts):
+    for path in sorted(p for p in proc.rglob('*.ipynb') if not any(part[0] in '._' for part in p.relative_to(proc).parts)):   # Quarto works in such folders
         cells, name = json.loads(path.read_text())['cells'], f'{proc.name}/{path.relative_to(proc)}'
         front = ''.join(cells[0]['source'])
         if 'revealjs' in front and not re.search(r'html-math-method: mathml', front): yield f'{name}: revealjs without `html-math-method: mathml` loads MathJax from a network'
+        if 'revealjs' in front and not re.match(r'\[\w+\]: \S+\n\n## ', ''.join(cells[1]['source'])): yield f'{name}: what stands before the first heading becomes a slide without one'
         if 'revealjs' in front and re.search(r'^title:', front, flags=re.M): yield f'{name}: a title makes Quarto begin with a slide that holds nothing else'
         for i, cell in enumerate(cells):
             source = ''.join(cell['source'])
@@ -73,10 +74,12 @@ def pages(docs):
     for soup in found.values(): soup.is_deck = bool(soup.select_one('.reveal .slides'))
     return found
 
+def plain(element): return ' '.join(element.get_text(' ').translate(str.maketrans('’‘“”', "''\"\"")).split())      # quotes may be typographic
+
 def title(soup):
-    "A page's one name; the slides have theirs in the head"
-    h1 = None if soup.is_deck else soup.find('h1')
-    return h1.get_text(' ', strip=True) if h1 else re.sub(r' [–-] \w+$', '', soup.title.get_text(strip=True)) if soup.title else ''
+    "A page's one name; that of the slides is in the head, where the site's may stand beside it"
+    at = soup.title if soup.is_deck else (soup.find('main') or soup).find('h1')
+    return plain(at) if at else ''
 
 def within(docs, name, href, base=''):
     "The page of the site that a link leads to, its name there and the place on it; None for links elsewhere"
@@ -122,7 +125,7 @@ def pictures(docs, soups):
 def headings(soups):
     "Titles beside the page's own, and levels that are skipped"
     for name, soup in ((n, s) for n, s in soups.items() if not s.is_deck):
-        titles, last = soup.find_all('h1'), 1
+        titles, last = (soup.find('main') or soup).find_all('h1'), 1
         for h in titles[1:]: yield f'{name}: “{h.get_text(" ", strip=True).rstrip("# ")}” is a second title; begin it with ##'
         for h in (soup.find('main') or soup).find_all(['h2', 'h3', 'h4', 'h5']):
             level = int(h.name[1])
@@ -169,9 +172,10 @@ def names(docs, soups, base=''):
         if not called[name]: yield f'{name}: has no title'
         menus = soup.select('nav a[href], header a[href], aside a[href]')
         for a in soup.find_all('a', href=True):
-            to, says = within(docs, name, a['href'], base), a.get_text(' ', strip=True).strip('←→ ')
-            if not to or to[1] not in called or to[2] or a['href'].startswith('#') or not says or a.find('code'): continue
-            if says != called[to[1]] and (says[0].isupper() or any(a is m for m in menus)): yield f'{name}: “{says}” leads to “{called[to[1]]}” ({to[1]}); a page has one name'
+            to, says = within(docs, name, a['href'], base), plain(a).strip('←→ ')
+            if not to or to[1] not in called or to[2] or a['href'].startswith('#') or not says or a.find('code') or a.find_parent(class_='breadcrumb-item'): continue
+            same = says in called[to[1]] if soups[to[1]].is_deck else says == called[to[1]]
+            if not same and (says[0].isupper() or any(a is m for m in menus)): yield f'{name}: “{says}” leads to “{called[to[1]]}” ({to[1]}); a page has one name'
         for menu in soup.select('.dropdown-menu, header details > ul'):
             if len(menu.find_all('li')) > 12: yield f'{name}: a menu of {len(menu.find_all("li"))} entries; its last are out of reach on a laptop'
 

@@ -13,10 +13,10 @@ PROSE = '''<p>Of all films 93.6 % with <code>score</code>, more in <a href="two.
 HEAD = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title} – lib</title><meta property="og:image" content="https://o.github.io/lib/a.png"><style>body {{ background:#fff; color:#222 }}</style>'
 QUARTO = f'''<!DOCTYPE html><html><head>{HEAD}<link href="site_libs/bootstrap/bootstrap.css" rel="stylesheet"></head><body class="nav-sidebar docked">
 <div id="quarto-search-results"></div><header id="quarto-header"><nav class="navbar"><a class="navbar-brand" href="index.html"><span class="navbar-title">lib</span></a>
-<ul class="navbar-nav"><li><a class="nav-link" href="two.html"><span class="menu-text">The queue</span></a></li></ul></nav></header>
+<ul class="navbar-nav"><li class="breadcrumb-item"><a href="two.html">In use</a></li><li><a class="nav-link" href="two.html"><span class="menu-text">The queue</span></a></li></ul></nav></header>
 <div id="quarto-content"><nav id="quarto-sidebar" class="sidebar"><a href="index.html" class="sidebar-item-text"><span class="menu-text">lib</span></a></nav>
 <div id="quarto-margin-sidebar"><nav id="TOC" role="doc-toc"><ul><li><a href="#s">Results</a></li></ul><div class="toc-actions"><a href="{REPOSITORY}nbs/{{name}}.ipynb">View source</a></div></nav></div>
-<main class="content" id="quarto-document-content"><header id="title-block-header"><h1 class="title">{{title}}</h1></header>
+<h1 class="quarto-secondary-nav-title"></h1><main class="content" id="quarto-document-content"><header id="title-block-header"><h1 class="title">{{title}}</h1></header>
 <section id="s" class="level2">{PROSE.replace(' id="s"', '')}</section>
 <nav class="page-navigation"><a href="two.html"><span class="nav-page-text">The queue</span></a></nav></main></div></body></html>'''
 OURS = f'''<!doctype html><html><head>{HEAD}</head><body><header><a class="brand" href="index.html">lib</a><nav><a href="two.html">The queue</a></nav></header>
@@ -72,6 +72,7 @@ IN_NOTEBOOKS = [                    # cell, what is found
         ('$$\\max\\Bigl(0\\Bigr)$$', 'holds \\Bigl'), ('where $\\mathscr{L}$ is', 'holds \\mathscr'), ('```\nmake\n```', 'without a language'), ('So:\n\n    make\n\nDone', 'indented code block'),
         ('see [the [`f`](f.html) here](two.html)', 'a link within a link'), ('![Lungs](a.png)', 'no alt text'))),
     (dict(cell_type='raw', source=['---\n', 'format: revealjs\n', '---']), 'loads MathJax'),
+    (dict(cell_type='raw', source=['---\n', 'format: {revealjs: {html-math-method: mathml}}\n', '---']), 'a slide without one'),
     (dict(cell_type='raw', source=['---\n', 'format: {revealjs: {html-math-method: mathml}}\n', 'title: Who\n', '---']), 'a slide that holds nothing else'),
 ]
 
