@@ -540,11 +540,12 @@ def pneumo_gate(
     out:str='results/gate.json',  # What was measured
     also:str=None,                # Folder of other films that should be scored; several with : between them
     write:store_true=False,       # Put the gate into the bundle
+    per_kind:int=40,              # Pictures of each kind of stranger, up to 100
 ):
     "Fit the gate of a bundle, and measure what it refuses"
     from pneumo_nb.film import write_atomic
     if write and not bundle: raise ValueError('which bundle shall get the gate? Name its folder with --bundle')
     needs('torch', 'torchvision', 'fastai', 'timm')
     can_write(out)
-    evidence = measure_gate(data, bundle, also.split(':') if also else (), write, print)
+    evidence = measure_gate(data, bundle, also.split(':') if also else (), write, print, n_per_kind=per_kind)
     print(write_atomic(out, json.dumps(evidence, indent=1, ensure_ascii=False) + '\n'))

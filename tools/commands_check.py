@@ -44,10 +44,10 @@ COMMANDS = { # what: (arguments, with IN for the folder of inputs; the file that
     'pneumo_report --dicom': ('IN/film.dcm --out report', 'report/result-sr.dcm', 'dicom'),
     'pneumo_site': ('IN/scores.csv --prevalence .1 --cost_fn 20 --cost_fp 1 --at_least 0', 'site/point.json', None),
     'pneumo_queue': ('--scores IN/scores.csv --threshold .5 --replications 2 --workers 1', 'results/triage.json', None),
-    'pneumo_gate': ('--data IN/films', 'results/gate.json', 'train'),
+    'pneumo_gate': ('--data IN/films --per_kind 2', 'results/gate.json', 'train'),
     'pneumo_study': ('--data IN/films --preset smoke', 'study/report.html', 'train'),
     'pneumo_model': ('--data IN/films --preset smoke', 'model/bundle/bundle.json', 'train'),
-    'pneumo_ablation': ('--data IN/films --recipes ordinary --size 64 --epochs 1', 'results/ablation.csv', 'train'),
+    'pneumo_ablation': ('--data IN/films --recipes ordinary --leaders 0 --size 64 --epochs 1', 'results/ablation.csv', 'train'),
 }
 
 def canonical(name): return re.sub(r'[-_.]+', '-', name).lower()
