@@ -99,7 +99,7 @@ def shipped_on_published(data, kept, ledger, command, cues):
     small, again, shapes = equalisers()
     bundle, rows, first = load_bundle(), [], None
     point = bundle.points['default']
-    table = films.merge(cues[['path', 'width']], on='path', how='left')
+    table = films.drop(columns='width').merge(cues[['path', 'width']], on='path', how='left')   # the original's width, not the copy's
     for name, make in ({'as published': lambda x: x} | small | again | shapes).items():
         file = kept/'shipped'/f'{name}.csv'
         if not file.exists():
@@ -151,7 +151,7 @@ def study_asked(data, folder, cohort, cues):
     true = data.parent/'chest_xray_384'
     at_hand = held & np.array([(true/p).exists() for p in train.path])
     films, paths = train[at_hand].reset_index(drop=True), [true/p for p in train.path[at_hand]]
-    table = films.merge(cues[['path', 'width']], on='path', how='left')
+    table = films.drop(columns='width').merge(cues[['path', 'width']], on='path', how='left')   # the original's width, not the copy's
     small, again, shapes = equalisers()
     ways = {'as they are': lambda x: x} | {n: f for n, f in small.items() if '300' in n or '200' in n} | again | shapes
     ready = {'copies of 224 px, as in training': copies[at_hand]} | {n: squares(paths, f, s['size']) for n, f in ways.items()}
