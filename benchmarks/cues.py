@@ -1,10 +1,11 @@
 """What the files say, what is left of a score where they are silent, and whether networks read it → results/file_cues.json, results/cues/predictions.csv
 
-cues.py --data path/to/chest_xray [--out results] [--networks FOLDER] [--ledger results/ledger.csv]
+cues.py --data path/to/chest_xray [--out results] [--networks FOLDER] [--ledger results/ledger.csv] [--without-networks]
 
 Beside the folder of the films lie originals.csv (what the original files said), chest_xray_384 (films at their true shape) and chest_xray_original
 (the test films as published). The study's networks are trained again, by the study's own stages, unless FOLDER holds them. The shipped network is asked
 about the published test films once for each way of equalising them: a line in the ledger each. Its scores are kept in FOLDER; a second run asks nothing again.
+With --without-networks nothing is trained, and what an earlier run wrote about the study's networks stays.
 """
 import argparse, json
 from pathlib import Path
@@ -199,11 +200,18 @@ def _same(study, train, held, dls, s, folder, copies):
             out[f'{model}, seed {seed}'] = dict(correlation=float(np.corrcoef(p[seed], then)[0, 1]), same_calls=float(((p[seed] >= .5) == (then >= .5)).mean()))
     return out
 
+def _before(out):
+    "What an earlier run told of the study's networks, or nothing"
+    try: told = json.loads((out/'file_cues.json').read_text())
+    except FileNotFoundError: return {}
+    return dict(causal={k: v for k, v in told['causal'].items() if 'held out' in k}, riddle=told['riddle'], **{k: told['about'][k] for k in ('held_out_films', 'trained_again')})
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--data', required=True, help='the public films'); parser.add_argument('--out', default=str(ROOT/'results'))
     parser.add_argument('--networks', help="folder of the study's networks and of kept scores; default: in the cache")
     parser.add_argument('--ledger', default=str(ROOT/'results/ledger.csv'))
+    parser.add_argument('--without-networks', action='store_true', help="leave the study's networks out")
     args = parser.parse_args()
     from pneumo_nb.cohort import load_cohort, read_cohort, source_line
     from pneumo_nb.evaluate import pick
@@ -225,9 +233,9 @@ def main():
     runs = {'shipped network': with_cues(pick(scored['model'], 'shipped', fold='test'))} | {f'study: {m}': with_cues(pick(scored['study'], m, fold='test')) for m in ('cnn', 'baseline')}
     tables, lines = matched_tables(runs, threshold), all_runs(cues, ['width', 'shape'])
     print('matched', flush=True)
-    asked, riddle, n, same = study_asked(data, kept, cohort, cues)
-    about = dict(source=source_line(cohort), command='make cues DATA=path/to/chest_xray', threshold=threshold, model=model, original_files=int(cues.width.notna().sum()), held_out_films=n, trained_again=same)
-    told = dict(about=about, **say, **tables, runs=lines, causal={'shipped network, test': causal, **asked}, riddle=riddle)
+    networks = _before(out) if args.without_networks else dict(zip(('causal', 'riddle', 'held_out_films', 'trained_again'), study_asked(data, kept, cohort, cues)))
+    about = dict(source=source_line(cohort), command='make cues DATA=path/to/chest_xray', threshold=threshold, model=model, original_files=int(cues.width.notna().sum()), held_out_films=networks.get('held_out_films'), trained_again=networks.get('trained_again'))
+    told = dict(about=about, **say, **tables, runs=lines, causal={'shipped network, test': causal, **networks.get('causal', {})}, riddle=networks.get('riddle'))
     write_atomic(out/'file_cues.json', json.dumps(_plain(told), indent=1, default=float) + '\n')
     print(f'written: {out/"file_cues.json"}, {out/"cues"/"predictions.csv"}')
 
