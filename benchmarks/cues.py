@@ -78,7 +78,8 @@ def all_runs(cues, names):
     model, study, rows = load_cohort(ROOT/'results/model/predictions.csv'), load_cohort(ROOT/'results/study/predictions.csv'), []
     some = {f'{m}, seed {s}, test': pick(t, m, s, 'test') for t in (model, study) for m, s in t[t.fold == 'test'].groupby(['model', 'seed']).groups}
     clean = read_oof(ROOT/'results/model/oof.csv').query('family == "clean"')
-    some['robust, out of fold, train'] = clean.assign(p=1/(1 + np.exp(-clean.logit)), model='robust', seed=0, fold='train')
+    some['robust, out of fold, train'] = oof = clean.assign(p=1/(1 + np.exp(-clean.logit)), model='robust', seed=0, fold='train')
+    some['robust, out of fold, train, files saved again'] = oof[oof.path.isin(cues.path[cues.quality.isna() & cues.width.notna()])]
     valid = {f'{m}, seed {s}, held-out train': pick(study, m, s, 'valid') for m, s in study[study.fold == 'valid'].groupby(['model', 'seed']).groups}
     for name, t in (some | valid).items():
         t = t[['path', 'patient', 'label', 'p', 'model', 'seed', 'fold']].merge(cues[['path', *names]], on='path').dropna(subset=names[:2]).reset_index(drop=True)
@@ -88,6 +89,23 @@ def all_runs(cues, names):
             row |= dict(plain=m.auc['plain'], **{key: m.auc['pairs'], f'{key}_low': m.low['pairs'], f'{key}_high': m.high['pairs'], f'{key}_left': m.cue_left['pairs'], f'{key}_pairs': m.pairs['pairs'],
                                                  f'{key}_normal_patients': m.normal_patients['pairs']})
         rows.append(row)
+    return rows
+
+def same_kind(cues):
+    "The study's networks on normals of one kind, held out of training and from the test: committed scores, by shape, by width, and by whether somebody saved the file again"
+    from pneumo_nb.cohort import load_cohort
+    study, rows = load_cohort(ROOT/'results/study/predictions.csv'), []
+    t = study[study.label == 'NORMAL'].merge(cues[['path', 'width', 'shape', 'quality']].dropna(subset='width'), on='path')
+    cut = lambda v, at, unit: pd.Categorical.from_codes(np.searchsorted(at, v, side='right'), [f'< {at[0]:g}{unit}', *(f'{a:g} to < {b:g}{unit}' for a, b in zip(at, at[1:])), f'{at[-1]:g}{unit} and more'], ordered=True)
+    kinds = {'width over height': cut(t['shape'], (1.15, 1.25, 1.35), ''), 'width': cut(t.width, CUTS, ' px'), 'quality of the file': np.where(t.quality.isna(), 'saved again by somebody', np.where(t.quality > 90, 'above 90', 'about 75 to 90'))}
+    for kind, which in kinds.items():
+        for (stratum, fold), g in t.groupby([pd.Series(which, t.index), 'fold'], observed=True):
+            row = dict(kind=kind, stratum=str(stratum), films=dict(valid='held-out train', test='test')[fold])
+            for model, m in g.groupby('model'):
+                wide, who = m.pivot(index='path', columns='seed', values='p'), m.drop_duplicates('path').set_index('path')
+                got = summary(who.loc[wide.index].reset_index()[['path', 'patient', 'label']], wide.to_numpy().T, .5)
+                row |= {'n': got['n'], model: got['specificity'], f'{model}_low': got['specificity_low'], f'{model}_high': got['specificity_high']}
+            rows.append(row)
     return rows
 
 def shipped_on_published(data, kept, ledger, command, cues):
@@ -177,16 +195,6 @@ def study_asked(data, folder, cohort, cues):
             got = summary(nf, scores_of(model, folder, dls, s, x), .5)
             rows[n] |= {model: got['specificity'], f'{model}_low': got['specificity_low'], f'{model}_high': got['specificity_high']}
     study = load_cohort(ROOT/'results/study/predictions.csv')
-    test = study[study.fold == 'test'].merge(cues[['path', 'width', 'shape']], on='path')
-    for n, keep in {'test normals, all': lambda t: t['shape'] > 0, 'test normals, squarer than 1.25': lambda t: t['shape'] < 1.25, 'test normals, 1.5 and wider': lambda t: t['shape'] >= 1.5,
-                    'test normals of 2,000 px and more': lambda t: t.width >= 2000}.items():
-        rows[n] = dict(normals=n)
-        for model in ('baseline', 'cnn'):
-            t = test[(test.model == model) & (test.label == 'NORMAL') & keep(test)]
-            wide = t.pivot(index='path', columns='seed', values='p')
-            who = t.drop_duplicates('path').set_index('path').loc[wide.index].reset_index()
-            got = summary(who.drop(columns='width'), wide.to_numpy().T, .5)
-            rows[n] |= {'n': got['n'], model: got['specificity'], f'{model}_low': got['specificity_low'], f'{model}_high': got['specificity_high']}
     return causal, list(rows.values()), int(at_hand.sum()), _same(study, train, held, dls, s, folder, copies)
 
 def _same(study, train, held, dls, s, folder, copies):
@@ -235,7 +243,7 @@ def main():
     print('matched', flush=True)
     networks = _before(out) if args.without_networks else dict(zip(('causal', 'riddle', 'held_out_films', 'trained_again'), study_asked(data, kept, cohort, cues)))
     about = dict(source=source_line(cohort), command='make cues DATA=path/to/chest_xray', threshold=threshold, model=model, original_files=int(cues.width.notna().sum()), held_out_films=networks.get('held_out_films'), trained_again=networks.get('trained_again'))
-    told = dict(about=about, **say, **tables, runs=lines, causal={'shipped network, test': causal, **networks.get('causal', {})}, riddle=networks.get('riddle'))
+    told = dict(about=about, **say, **tables, runs=lines, same_kind=same_kind(cues), causal={'shipped network, test': causal, **networks.get('causal', {})}, riddle=networks.get('riddle'))
     write_atomic(out/'file_cues.json', json.dumps(_plain(told), indent=1, default=float) + '\n')
     print(f'written: {out/"file_cues.json"}, {out/"cues"/"predictions.csv"}')
 
