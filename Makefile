@@ -51,6 +51,9 @@ shipped: $(READY) ## the committed model, its last step included: make shipped D
 gate: $(READY) ## what the library's bundle refuses, measured → results/gate.json: make gate DATA=… [LATER=folder of films that should be scored]
 	$(BIN)/pneumo_gate --data $(DATA) $(if $(LATER),--also $(LATER))
 
+cues: $(READY) ## what the files say, and what is left of the scores → results/file_cues.json: make cues DATA=… (asks the shipped network about the test files once)
+	$(BIN)/python benchmarks/cues.py --data $(DATA)
+
 queue: $(READY) ## the reading queue, simulated → results/triage.json
 	$(BIN)/pneumo_queue
 
@@ -87,4 +90,4 @@ ablation: $(READY) ## every recipe, judged by the shift score on train films: ma
 export: $(READY) ## notebooks → library, clean notebooks, README
 	$(BIN)/python tools/check.py --write
 
-.PHONY: help setup study test test-arithmetic lab chapters results model shipped ablation gate queue hospital pictures bench site package dicom agreement speed export
+.PHONY: help setup study test test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures bench site package dicom agreement speed export
