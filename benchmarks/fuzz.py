@@ -36,11 +36,21 @@ def pictures(a):
     out |= {f'{fmt} EXIF': packed(rgb, fmt, exif=exif) for fmt in ('JPEG', 'PNG', 'TIFF', 'WEBP')}
     return out | {'TIFF jpeg': packed(rgb, 'TIFF', compression='jpeg'), 'TIFF group4': packed(grey.convert('1'), 'TIFF', compression='group4'),
                   'JPEG progressive': packed(rgb, 'JPEG', progressive=True), 'JPEG CMYK': packed(rgb.convert('CMYK'), 'JPEG'),
-                  'WEBP lossless': packed(alpha, 'WEBP', lossless=True), 'MPO': packed(rgb, 'MPO', **pages)}
+                  'WEBP lossless': packed(alpha, 'WEBP', lossless=True), 'MPO': packed(rgb, 'MPO', **pages), **deep(a)}
+
+def deep(a):
+    "Sound files of 16-bit samples that hold twelve, which Pillow cannot write"
+    from imagecodecs import png_encode
+    from tifffile import imwrite
+    twelve = a.astype(np.uint16)*16
+    rgb = np.stack([twelve]*3, -1)
+    imwrite(tiff := io.BytesIO(), rgb, photometric='rgb')
+    imwrite(lzw := io.BytesIO(), rgb, photometric='rgb', compression='lzw', byteorder='>')
+    return {'PNG of 48 bits': png_encode(rgb), 'PNG LA of 32 bits': png_encode(np.stack([twelve, np.full_like(twelve, 4095)], -1)), 'TIFF of 48 bits': tiff.getvalue(), 'TIFF of 48 bits LZW': lzw.getvalue()}
 
 def dicoms(a):
     "Sound DICOM files of every syntax that can be written here"
-    from imagecodecs import jpeg8_encode
+    from imagecodecs import htj2k_encode, jpeg8_encode
     from pydicom import Dataset, uid
     from pydicom.encaps import encapsulate
     from pneumo_nb.dicom import phantom_dicom
@@ -62,6 +72,10 @@ def dicoms(a):
                   'DICOM RGB JPEG': phantom_dicom(rgb, uid.JPEGBaseline8Bit, PhotometricInterpretation='YBR_FULL_422', PixelData=jpeg(rgb)),
                   'DICOM JPEG 2000': phantom_dicom(a.astype(np.uint16), uid.JPEG2000Lossless, PixelData=jpeg(a.astype(np.uint16)*257, **j2k)),
                   'DICOM RGB JPEG 2000': phantom_dicom(rgb, uid.JPEG2000Lossless, PhotometricInterpretation='YBR_RCT', PixelData=jpeg(rgb, **j2k)),
+                  'DICOM HTJ2K': phantom_dicom(twelve, uid.HTJ2KLossless, PixelData=encapsulate([htj2k_encode(twelve)]), **tags),
+                  'DICOM tiles': phantom_dicom(a, uid.JPEG2000Lossless, PixelData=jpeg(a, tile_size=(64, 64), **j2k)),
+                  'DICOM signed JPEG-LS': phantom_dicom(twelve.astype(np.int16) - 2048, uid.JPEGLSLossless, BitsStored=12),
+                  'DICOM overlay': phantom_dicom(twelve | (twelve > 3000).astype(np.uint16) << 15, **tags),
                   'DICOM tables': phantom_dicom(a, VOILUTSequence=[lut], ModalityLUTSequence=[lut]),
                   'DICOM palette': phantom_dicom(a, PhotometricInterpretation='PALETTE COLOR', **palette),
                   'DICOM CT': phantom_dicom(twelve.astype(np.int16) - 1024, Modality='CT', RescaleSlope=1, RescaleIntercept=0)}
@@ -86,7 +100,7 @@ def lying(rng):
     item.LUTDescriptor, item.LUTData = [pick(0, 1, 255, 256)(), pick(0, 5, 65535)(), pick(1, 8, 12, 16, 17)()], rng.integers(0, 4096, 256).tolist()
     item['LUTDescriptor'].VR = item['LUTData'].VR = 'US'
     counts = ('Rows', 'Columns', 'SamplesPerPixel', 'BitsAllocated', 'BitsStored', 'HighBit', 'PixelRepresentation', 'PlanarConfiguration', 'NumberOfFrames')
-    ways = dict.fromkeys(counts, short) | dict.fromkeys(('PixelPaddingValue', 'PixelPaddingRangeLimit'), few)
+    ways = dict.fromkeys(counts, short) | dict.fromkeys(('PixelPaddingValue', 'PixelPaddingRangeLimit'), pick(0, 1, 127, 4095, -1, -32768, 32768, 65535))
     ways |= dict.fromkeys(('WindowCenter', 'WindowWidth', 'RescaleSlope', 'RescaleIntercept'), pick(0., 1, .5, 8, 255, 4096, -32768, 65535, 1e9, -1e300, 1e300, 1e-300))
     ways |= dict.fromkeys(('VOILUTSequence', 'ModalityLUTSequence'), lambda: [item])
     ways |= dict(PhotometricInterpretation=pick('MONOCHROME1', 'MONOCHROME2', 'PALETTE COLOR', 'RGB', 'YBR_FULL', 'YBR_FULL_422', 'YBR_RCT', 'X'),

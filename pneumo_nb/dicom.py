@@ -300,11 +300,22 @@ def _wrapped(value, bits, signed):
     value = value % 2**bits
     return value - (2**bits*(value >= 2**(bits - 1)) if signed else 0)
 
-def _values(ds, dtype):
-    "For each pattern of bits the number that it is by its dtype, and the one that is stored in it"
-    signed, size = dtype.kind == 'i', 8*dtype.itemsize
+def _values(ds, size, signed):
+    "For each pattern of so many bits the number that all of them make, and the one that is stored in it"
     bits, patterns = min(_number(ds, 'BitsStored'), size), np.arange(2**size)
     return _wrapped(patterns, size, signed), _wrapped(patterns, bits, signed)
+
+def _wrong_sign(patterns, bits, signed):
+    "Do neighbours jump from one end of the range to the other, as values do that are read by the wrong sign?"
+    rows = patterns[::max(1, len(patterns)//64)].astype(np.int64)              # some tell enough
+    v, w = _wrapped(rows, bits, signed), _wrapped(rows, bits, not signed)
+    jumps, others = np.abs(np.diff(v, axis=1)), np.abs(np.diff(w, axis=1))
+    ends = np.diff((rows >> (bits - 1)) & 1, axis=1) != 0                       # where the sign's bit changes
+    if ends.sum() < max(8, ends.size/1000) or ends.all(): return False
+    sides = [len(np.unique(rows[:, 1:][ends & ((rows[:, 1:] >> (bits - 1)) & 1 == bit)])) for bit in (0, 1)]
+    smooth = (jumps[ends] > 2**(bits - 1)).mean() > .95 and np.median(others[ends]) <= 4*np.median(others[~ends]) + 2**bits/256
+    rich = min(sides) >= 4 and len(np.unique(w)) >= 64 and np.ptp(np.percentile(w, (1, 99))) > 16*np.median(others[~ends])   # not black beside white, and no more
+    return bool(smooth and rich)
 
 def _check_bits(patterns, whole, stored, counts, bits):
     "Refuse values that need more bits than are declared: masked, they would jump where their neighbours do not"
@@ -418,12 +429,15 @@ def _to_grey(ds, values, facts, photometric, window):
         im, guessed = _from_colour(ds, values, photometric)
         return np.array(im.convert('L')), 'luma', guessed, _saturation(im)
     patterns = np.ascontiguousarray(values).view(f'u{values.dtype.itemsize}')
-    whole, stored = _values(ds, values.dtype)
+    size, signed = 8*values.itemsize, values.dtype.kind == 'i'
+    lies = size == 16 and photometric != 'PALETTE COLOR' and _wrong_sign(patterns, min(_number(ds, 'BitsStored'), size), signed)
+    whole, stored = _values(ds, size, signed != lies)
     counts = _counted(patterns, len(stored))
     if photometric == 'PALETTE COLOR': (table, colour), how, guessed = _palette_table(ds, stored, counts), 'palette', False
     else:
         _check_bits(patterns, whole, stored, counts, _number(ds, 'BitsStored'))
         (table, how, guessed), colour = _grey_table(ds, facts, whole, stored, counts, window), 0.
+        if lies: how, guessed = f'{how}; read as {"unsigned" if signed else "signed"}', True
     rows = np.array_split(patterns, max(1, patterns.size >> 22))   # in parts: an index takes 8 bytes a pixel
     return np.concatenate([table[r] for r in rows]), how, guessed, colour
 
