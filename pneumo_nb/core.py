@@ -19,16 +19,21 @@ class SureStream:
         stream # Any text stream; None, as Python has for one that was closed before it began
     ): self.stream = stream
 
-    def write(self, text):
+    def write(self,
+        text # What to write
+    ):
+        "Write as far as the stream can take it"
         try: _write(self.stream, text)
         except (OSError, ValueError, AttributeError): _let_go(self.stream)
         return len(text)
 
     def flush(self):
+        "Send on what was written, if there is still somebody to take it"
         try: self.stream.flush()
         except (OSError, ValueError, AttributeError): _let_go(self.stream)
 
     def isatty(self):
+        "Is it a terminal?"
         try: return self.stream.isatty()
         except (ValueError, AttributeError): return False
 

@@ -52,7 +52,7 @@ def as_cue(
 
 def cue_scale(
     values,   # (films,): numbers or words
-    cue:Cue,
+    cue:Cue,  # Whose column it is
 )->tuple:     # (films,) float: where each film lies; how far apart a pair may be
     "A cue's column as positions, so that near means near"
     import pandas as pd

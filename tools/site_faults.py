@@ -11,7 +11,7 @@ import signatures               # tools/signatures.py
 ASKED_BY_OTHERS = re.compile(r'forward|(before|after)_\w+|create_batches|shuffle_fn')   # methods that torch and fastai name, call and describe
 LOADS = dict(img='src', script='src', iframe='src', source='src', video='src', audio='src', embed='src', object='data', input='src')
 SLIDES = 15
-MACROS = set("""frac tfrac text mathrm operatorname bar hat alpha beta gamma delta lambda mu pi sigma sum prod max min log ln exp sqrt partial
+MACROS = set("""frac tfrac text mathrm operatorname bar hat alpha beta gamma delta lambda mu pi sigma Phi sum prod max min log ln exp sqrt partial
     left right lfloor rfloor cdot times le ge ne approx in pm qquad quad""".split()) | set(',;! \\{}')    # read by Quarto's texmath, by MathML here
 
 # --- the processed notebooks: what Quarto is given ---
