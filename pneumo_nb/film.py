@@ -297,7 +297,7 @@ def _all_there(jpeg:bytes, end:int, decode, pixels:np.ndarray)->bool:
 
 def _looks_filled(pixels:np.ndarray)->bool:
     "Is the last corner the middle of the range, which is what a JPEG decoder fills in? Few films end so"
-    corner = pixels[-1, -8:]
+    corner = np.ascontiguousarray(pixels[-1, -8:]).view(f'u{pixels.itemsize}')     # the pattern, whatever its sign
     middles = [2**(bits - 1) - inverted for bits in range(8, 8*pixels.itemsize + 1) for inverted in (0, 1)]
     return bool((corner == corner.flat[0]).all()) and int(corner.flat[0]) in middles
 
