@@ -7,6 +7,7 @@ __all__ = ['MAX_READS', 'FACTS', 'LUNG', 'read_dicom', 'phantom_dicom', 'read_ct
 
 # %% ../nbs/00_dicom.ipynb #b7b55d98
 import hashlib, io, math, re, struct, zlib
+from contextlib import suppress
 from pathlib import Path
 import numpy as np
 from PIL import Image
@@ -197,6 +198,8 @@ def _decode(ds, syntax, name):
     try: return _by_openjpeg(ds, frame, syntax, name) if syntax in _HTJ2K else _by_pydicom(ds, syntax, name)
     except FilmError as e:
         if e.code != 'truncated' or syntax not in JPEG2000TransferSyntaxes: raise
+    if not frame.rstrip(b'\0\xff').endswith(_EOI):
+        with suppress(FilmError): return _by_pydicom(ds, syntax, name, frame.rstrip(b'\0') + _EOI)
     return _by_openjpeg(ds, frame, syntax, name)
 
 def _no_decoder(name, syntax)->FilmError:

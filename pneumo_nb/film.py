@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 import numpy as np
-from PIL import Image, ImageChops, ImageFile, ImageOps, ImageStat
+from PIL import Image, ImageChops, ImageFile, ImageOps, ImageStat, TiffImagePlugin
 
 # %% ../nbs/00_film.ipynb #5
 class FilmError(ValueError):
@@ -116,7 +116,7 @@ def _open(data:bytes, name)->Image.Image:
     try: im = Image.open(io.BytesIO(data), formats=FORMATS)
     except Exception as e:
         if _is_bomb(e): raise FilmError(name, 'too_large', _said(e)) from e
-        raise FilmError(name, 'truncated' if _is_begun(data) else 'unsupported' if data[:4] in (b'II*\0', b'MM\0*') else 'not_an_image') from e
+        raise FilmError(name, 'truncated' if _is_begun(data) else 'unsupported' if _is_tiff(data) else 'not_an_image') from e
     _check_size(*im.size, name)
     if im.format in ('JPEG', 'MPO'): _check_scans(data, im.width*im.height, name)
     elif getattr(im, 'is_animated', False): raise FilmError(name, 'multi_frame')
@@ -126,6 +126,14 @@ def _is_begun(data):
     "Does it begin as a format does? A TIFF must also reach as far as its directory"
     order = {b'II*\0': 'little', b'MM\0*': 'big'}.get(data[:4])
     return data.startswith((b'\xff\xd8\xff', b'\x89PNG', b'GIF8', b'RIFF')) or order and int.from_bytes(data[4:8], order) >= len(data)
+
+def _is_tiff(data):
+    "A TIFF with a size and bits, in a way that Pillow does not know?"
+    with suppress(Exception):
+        tags, file = TiffImagePlugin.ImageFileDirectory_v2(data[:8]), io.BytesIO(data)
+        file.seek(tags.next); tags.load(file)
+        return {256, 257, 258} <= set(tags)
+    return False
 
 def _is_bomb(e): return isinstance(e, (Image.DecompressionBombError, MemoryError)) or any(s in str(e).lower() for s in ('too large', 'too much memory'))
 
@@ -298,7 +306,7 @@ def _all_there(jpeg:bytes, end:int, decode, pixels:np.ndarray)->bool:
 
 def _looks_filled(pixels:np.ndarray)->bool:
     "Is the last corner the middle of the range, which is what a JPEG decoder fills in? Few films end so"
-    corner = pixels[-1, -8:]
+    corner = np.ascontiguousarray(pixels[-1, -8:]).view(f'u{pixels.itemsize}')     # the pattern, whatever its sign
     middles = [2**(bits - 1) - inverted for bits in range(8, 8*pixels.itemsize + 1) for inverted in (0, 1)]
     return bool((corner == corner.flat[0]).all()) and int(corner.flat[0]) in middles
 
