@@ -331,5 +331,5 @@ if __name__ == '__main__':
         from site_faults import every_fault
         faults += every_fault(PROC, docs, repository(), host(), ROOT, not arg.no_browser)
     for f in faults: print(f)
-    print(f'{len(list(docs.rglob("*.html")))} pages in {docs}/, {len(faults)} faults')
+    print(f'{len(list(docs.rglob("*.html")))} pages in {os.path.relpath(docs)}/, {len(faults)} faults')
     if arg.check or arg.faults: sys.exit(bool(faults))

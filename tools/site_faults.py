@@ -165,6 +165,11 @@ def reading(soups):
             for m in re.finditer(r'.{0,20}\d%', text): yield f'{name}: “{m[0]}”: a space stands before % everywhere else'
         for e in soup.select('.math:not(:has(math))'): yield f'{name}: the formula {e.get_text()[:50]} needs scripts to be read; html-math-method: mathml'
 
+def repository_pages(root):
+    "What the repository's own pages say of per cent: the notebooks' texts are mended on their way to the site, these are not"
+    for file in sorted(root.glob('*.md')):
+        for m in re.finditer(r'.{0,20}\d%', without_code(file.read_text())): yield f'{file.name}: “{m[0]}”: a space stands before % everywhere else'
+
 def names(docs, soups, base=''):
     "A page has one name: its title, in every menu, and wherever a link begins with a capital"
     called = {name: title(soup) for name, soup in soups.items()}
@@ -231,5 +236,5 @@ def library(folder):
 
 def every_fault(proc, docs, repository, host, root, browser=True):
     soups, base = pages(docs), urlsplit(host).path
-    return [*prepared(proc), *links(docs, soups, repository, root, base), *pictures(docs, soups), *headings(soups), *outside(docs, soups), *reading(soups), *names(docs, soups, base),
+    return [*prepared(proc), *links(docs, soups, repository, root, base), *pictures(docs, soups), *headings(soups), *outside(docs, soups), *reading(soups), *repository_pages(root), *names(docs, soups, base),
             *furniture(docs, soups, repository, host), *slides(soups), *(looks(docs, soups) if browser else []), *library(root/'pneumo_nb')]
