@@ -11,10 +11,6 @@ __all__ = ['TAG_CODES', 'TAG_FLAGS', 'ADULT', 'CHILD', 'INFANT', 'MAX_TEXT', 'MA
 # %% ../nbs/00_tags.ipynb #4744c36f
 import datetime, re, unicodedata
 from functools import lru_cache
-from pydicom.charset import convert_encodings, decode_bytes
-from pydicom.dataelem import RawDataElement
-from pydicom.tag import Tag
-from pydicom.uid import UID
 
 # %% ../nbs/00_tags.ipynb #79e2187d
 TAG_CODES = { # code: (fault, way out)
@@ -38,10 +34,14 @@ MAX_TEXT, MAX_SEQUENCE, MAX_ITEMS = 2000, 2**16, 16   # characters; bytes; items
 _PAGES = ('cp1252', 'cp1250', 'cp1251', 'cp1253', 'cp1254', 'iso8859_5', 'koi8_r', 'gb18030', 'shift_jis', 'euc_kr', 'big5', 'cp1255',
           'cp1256', 'cp874')
 
-_tag = lru_cache(None)(Tag)
+@lru_cache(None)
+def _tag(keyword):
+    from pydicom.tag import Tag   # pydicom is imported where it is needed: the help of a command does without
+    return Tag(keyword)
 
 def _element(ds, keyword):
     "A tag as it lies in the file, as bytes where it can; None when absent or not to be had"
+    from pydicom.dataelem import RawDataElement
     try:
         e = ds.get_item(_tag(keyword))
         if isinstance(e, RawDataElement) and e.VR in ('US', 'SS', 'UL', 'SL', 'FL', 'FD', 'AT'): e = ds[keyword]
@@ -50,6 +50,7 @@ def _element(ds, keyword):
 
 def _decoded(ds, raw)->list[str]:
     "What the bytes can mean, the likeliest first"
+    from pydicom.charset import convert_encodings, decode_bytes
     raw = raw[:MAX_TEXT]
     if raw.isascii() and b'\x1b' not in raw: return [raw.decode('ascii')]
     out = []
@@ -224,6 +225,7 @@ _NOTHING_SAID = {'', 'UNKNOWN', 'UNK', 'NONE', 'NULL', 'NA', 'N', 'A', 'UNSPECIF
 
 def _modality(ds)->str:
     "What made the picture, if it was no X-ray machine for films"
+    from pydicom.uid import UID
     for value in _values(ds, 'Modality'):
         words = [value] if value in MODALITIES else re.findall(r'[^\W_]+', _bare(value))
         if other := next((w for w in words if w in MODALITIES), None): return other
@@ -471,6 +473,7 @@ READS = ('SOPClassUID', 'ImageType', 'Modality', 'ConversionType', 'Manufacturer
 def _raw(ds)->bool:
     "Are these a detector's values, for processing?"
     intent = _letters(next(iter(_texts(ds, 'PresentationIntentType')), ''))
+    from pydicom.uid import UID
     return 'PROCESSING' in intent or 'PRESENTATION' not in intent and 'For Processing' in UID(next(iter(_values(ds, 'SOPClassUID')),
                                                                                                    '')).name
 
