@@ -13,14 +13,16 @@ from packaging.requirements import Requirement
 
 EXTRAS = ('plain', 'train', 'dicom', 'archive', 'dev')
 ONLY = """
-import os, sys
+import os, sys, sysconfig
 from importlib.machinery import PathFinder
 class Only(PathFinder):
-    "Finds nothing of what an environment does not bring"
+    "Finds nothing of what an environment does not bring, unless a package carries it in a folder of its own, as Ray does"
     names = frozenset(os.environ['PNEUMO_BLOCKED'].split())
+    site = {sysconfig.get_path(p) for p in ('purelib', 'platlib')}
     @classmethod
     def find_spec(cls, name, path=None, target=None):
-        return None if name.partition('.')[0] in cls.names else PathFinder.find_spec(name, path, target)
+        if path is None and name in cls.names: path = [p for p in sys.path if p not in cls.site]
+        return PathFinder.find_spec(name, path, target)
 sys.meta_path[sys.meta_path.index(PathFinder)] = Only
 """
 INPUTS = """
