@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 NBS, LIB = ROOT/'nbs', ROOT/'pneumo_nb'
 PHANTOM_CHAPTERS = ('01_phantom', '10_model', '14_study')  # the only ones whose saved outputs may show phantoms
-FROM_FILMS = re.compile(r'0[2-9]_\w+')         # the ones whose saved outputs must name the committed cohort
+FROM_FILMS = re.compile(r'0[2-9]_(?!decision)\w+')   # the ones whose saved outputs must name the committed cohort; the rule of decision needs no film
 
 def notebooks(): return sorted(p for p in NBS.rglob('*.ipynb') if '.ipynb_checkpoints' not in p.parts)
 
