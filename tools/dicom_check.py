@@ -4,17 +4,19 @@ dicom_check.py   exit status 1 on any error, or when the checker is missing; war
 """
 import shutil, subprocess, sys, tempfile
 from pathlib import Path
-from pneumo_nb.bundle import load_bundle
+from pneumo_nb.bundle import bundle_for, load_bundle
+from pneumo_nb.cohort import read_cohort
 from pneumo_nb.dicom import phantom_dicom
 from pneumo_nb.film_report import EVALUATIONS, dicom_bytes, film_result, to_sc, to_sr
-from pneumo_nb.phantom import phantom_film
+from pneumo_nb.phantom import phantom_film, write_phantoms
 
 MISSING = 'dciodvfy is missing. Install it: apt-get install -y dicom3tools (Debian, Ubuntu), or from https://www.dclunie.com/dicom3tools.html'
 PATIENTS = {'named': dict(PatientName='Müller^Zoë', PatientID='P-17', SpecificCharacterSet='ISO_IR 192'), 'nameless': dict(PatientName='', PatientID='')}
 
 def objects(folder):
     "Yield the files: report and capture of every decision, of a patient with a name and one without"
-    bundle = load_bundle()
+    drawn = write_phantoms(folder/'drawn', n=120, size=128)
+    bundle = load_bundle(bundle_for(read_cohort(drawn, progress=False)[0], drawn, folder/'bundle'))   # its gate knows phantoms
     (folder/'PHANTOM.json').write_text('{}')   # what is made of them says that they are phantoms
     for patient, tags in PATIENTS.items():
         film = folder/f'{patient}.dcm'
