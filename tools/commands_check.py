@@ -37,6 +37,7 @@ write_phantoms(at/'films', n=240, size=64, progress=False)
 Image.fromarray(phantom_film(1)).save(at/'film.png')
 (at/'film.dcm').write_bytes(phantom_dicom(phantom_film(1, size=256)))
 pd.DataFrame([dict(path=f'{i}.png', label=('NORMAL', 'PNEUMONIA')[i % 2], p=round((.3*(i % 2) + .01*(i*37 % 67)), 3)) for i in range(120)]).to_csv(at/'scores.csv', index=False)
+pd.read_csv(at/'scores.csv').assign(width=[1000 + 5*(i*37 % 67) for i in range(120)]).to_csv(at/'audit.csv', index=False)
 """
 COMMANDS = { # what: (arguments, with IN for the folder of inputs; the file that it must write; the extra that it needs)
     'pneumo_phantom': ('films --n 24 --size 96', 'films/PHANTOM.json', None),
@@ -46,6 +47,7 @@ COMMANDS = { # what: (arguments, with IN for the folder of inputs; the file that
     'pneumo_report --dicom': ('IN/film.dcm --out report', 'report/result-sr.dcm', 'dicom'),
     'pneumo_site': ('IN/scores.csv --prevalence .1 --cost_fn 20 --cost_fp 1 --at_least 0', 'site/point.json', None),
     'pneumo_queue': ('--scores IN/scores.csv --threshold .5 --replications 2 --workers 1', 'results/triage.json', None),
+    'pneumo_audit': ('IN/audit.csv --cue width --out audit', 'audit/audit.csv', None),
     'pneumo_gate': ('--data IN/films --per_kind 2', 'results/gate.json', 'train'),
     'pneumo_study': ('--data IN/films --preset smoke', 'study/report.html', 'train'),
     'pneumo_model': ('--data IN/films --preset smoke', 'model/bundle/bundle.json', 'train'),
@@ -53,7 +55,7 @@ COMMANDS = { # what: (arguments, with IN for the folder of inputs; the file that
 }
 
 LEAVES_NOTHING = ('pneumo_phantom', 'pneumo_screen', 'pneumo_queue')
-MAY_LEAVE = {'.cache/matplotlib', '.config/matplotlib', '.cache/pneumo_nb'}    # as the chapter on the bundle says
+MAY_LEAVE = {'.cache/matplotlib', '.config/matplotlib', '.cache/pneumo_nb', '.ray/auth_token'}    # as the chapter on the bundle says
 
 def canonical(name): return re.sub(r'[-_.]+', '-', name).lower()
 

@@ -8,7 +8,7 @@ import commands_check
 
 ROOT = Path(__file__).resolve().parent.parent
 UV = Path(sys.executable).with_name('uv')                  # `make setup` brings it
-WANTED = ('pneumo_nb/templates/report.html', 'pneumo_nb/templates/worklist.html', 'pneumo_nb/bundles/*/model.onnx', 'pneumo_nb/bundles/*/gate.safetensors', 'pneumo_nb/bundles/*/MODEL_CARD.md', 'pneumo_nb/_modidx.py')
+WANTED = ('pneumo_nb/bundles/held_out.json', 'pneumo_nb/templates/report.html', 'pneumo_nb/templates/worklist.html', 'pneumo_nb/bundles/*/model.onnx', 'pneumo_nb/bundles/*/gate.safetensors', 'pneumo_nb/bundles/*/MODEL_CARD.md', 'pneumo_nb/_modidx.py')
 UNWANTED = re.compile(r'\.ipynb_checkpoints|__pycache__|\.(jpe?g|dcm|npy|npz)$|(^|/)(nbs|results|tools|benchmarks|chest_xray|study|_proc|_docs)/')
 SCORE = """
 import json, sys
