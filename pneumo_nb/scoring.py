@@ -131,7 +131,7 @@ class Examined(NamedTuple):
     film:Film|None=None        # As it was read, where that was asked for
     data:bytes=b''             # The file, where that was asked for
 
-def _look(source, data, row, bundle, rules):
+def _look(data, row, bundle, rules):
     "Fill the row with what file, tags and grey say; the film, and its pixels for the network or None"
     row.sha256 = hashlib.sha256(data).hexdigest()
     film = Film.read(data)
@@ -152,7 +152,7 @@ def examine(
     try:
         if isinstance(source, (str, os.PathLike)): data, row.state = read_whole(source)
         else: data = _bytes(source)
-        film, small = _look(source, data, row, bundle, rules)
+        film, small = _look(data, row, bundle, rules)
     except FilmError as e: row.reason, row.detail = e.code, e.fault.removeprefix(FILM_CODES[e.code][0]).strip(' ()')
     except Changing: row.reason = 'changing'
     except Exception as e: row.reason, row.detail, small = 'failed', f'{type(e).__name__}: {e}'[:200], None
