@@ -17,21 +17,21 @@ CUTS = (1400, 1700, 2000)
 
 def equalisers():
     "Name → function of a grey film; the first leaves it alone"
-    from pneumo_nb.file_cues import cropped, padded, saved_again, shrunk
+    from pneumo_nb.explore.file_cues import cropped, padded, saved_again, shrunk
     small = {f'at most {n} px, quality 75': lambda x, n=n: saved_again(shrunk(x, n)) for n in (1000, 500, 300, 200)}
     shapes = {f'{word} to {s:g}': lambda x, s=s, make=make: make(x, s) for word, make in (('cropped', cropped), ('padded', padded)) for s in SHAPES}
     return small, {'saved again at quality 75': saved_again}, shapes
 
 def squares(paths, make, size):
     "Films, equalised, as a network takes them: uint8 (n, size, size)"
-    from pneumo_nb.film import Film, read_film, threaded
+    from pneumo_nb.data.film import Film, read_film, threaded
     one = lambda p: Film(str(p), make(read_film(p)), {}, 0.).sized(size)
     return np.stack(list(threaded(one, paths, progress=False)))
 
 def summary(films, p, threshold, first=None, draws=500):
     "Figures of one or more runs (runs, films) on the same films: means over the runs, intervals over patients"
-    from pneumo_nb.evaluate import draw_patients, interval, ranks
-    from pneumo_nb.matched import pair_auc
+    from pneumo_nb.evaluate.evaluation import draw_patients, interval, ranks
+    from pneumo_nb.evaluate.matched import pair_auc
     ill, w = (films.label == 'PNEUMONIA').to_numpy(), np.vstack([np.ones(len(films)), draw_patients(films, draws, np.random.default_rng(0))])
     called, odds = p >= threshold, lambda q: np.log(np.clip(q, 1e-9, 1 - 1e-9)/(1 - np.clip(q, 1e-9, 1 - 1e-9)))
     share = lambda right, m: (w[:, m] @ right[m])/w[:, m].sum(1)
@@ -47,9 +47,9 @@ def summary(films, p, threshold, first=None, draws=500):
 
 def files_say(cohort, cues):
     "The numbers of the files, alone and together; the classifiers that never see a picture, and their predictions"
-    from pneumo_nb.evaluate import counts, metrics
-    from pneumo_nb.explore import auc, patient_weights
-    from pneumo_nb.file_cues import FILE, SIZE, blind_folds, blind_test, one_number
+    from pneumo_nb.evaluate.evaluation import counts, metrics
+    from pneumo_nb.explore.exploration import auc, patient_weights
+    from pneumo_nb.explore.file_cues import FILE, SIZE, blind_folds, blind_test, one_number
     joint = {}
     for names in (('width',), SIZE, FILE):
         t = blind_folds(cues, cohort, names)
@@ -61,7 +61,7 @@ def files_say(cohort, cues):
 
 def matched_tables(runs, threshold):
     "What is left of each run's score"
-    from pneumo_nb.matched import by_stratum, matched_auc, reach_curve
+    from pneumo_nb.evaluate.matched import by_stratum, matched_auc, reach_curve
     four = ['width', 'shape', 'bits', 'sharpness']
     sets = {c: [c] for c in four} | {'width and shape': ['width', 'shape'], 'all four': four}
     tables = lambda t: pd.concat({k: matched_auc(t, v, 1000) for k, v in sets.items()}, names=['cue']).reset_index().to_dict('records')
@@ -71,10 +71,10 @@ def matched_tables(runs, threshold):
 
 def all_runs(cues, names):
     "A line for each run of the committed tables, and for the recipe out of fold on the train films whose size is known"
-    from pneumo_nb.cohort import load_cohort
-    from pneumo_nb.evaluate import pick
-    from pneumo_nb.matched import matched_auc
-    from pneumo_nb.operating_point import read_oof
+    from pneumo_nb.data.cohort import load_cohort
+    from pneumo_nb.evaluate.evaluation import pick
+    from pneumo_nb.evaluate.matched import matched_auc
+    from pneumo_nb.evaluate.operating_point import read_oof
     model, study, rows = load_cohort(ROOT/'results/model/predictions.csv'), load_cohort(ROOT/'results/study/predictions.csv'), []
     some = {f'{m}, seed {s}, test': pick(t, m, s, 'test') for t in (model, study) for m, s in t[t.fold == 'test'].groupby(['model', 'seed']).groups}
     clean = read_oof(ROOT/'results/model/oof.csv').query('family == "clean"')
@@ -93,7 +93,7 @@ def all_runs(cues, names):
 
 def same_kind(cues):
     "The study's networks on normals of one kind, held out of training and from the test: committed scores, by shape, by width, and by whether somebody saved the file again"
-    from pneumo_nb.cohort import load_cohort
+    from pneumo_nb.data.cohort import load_cohort
     study, rows = load_cohort(ROOT/'results/study/predictions.csv'), []
     t = study[study.label == 'NORMAL'].merge(cues[['path', 'width', 'shape', 'quality']].dropna(subset='width'), on='path')
     cut = lambda v, at, unit: pd.Categorical.from_codes(np.searchsorted(at, v, side='right'), [f'< {at[0]:g}{unit}', *(f'{a:g} to < {b:g}{unit}' for a, b in zip(at, at[1:])), f'{at[-1]:g}{unit} and more'], ordered=True)
@@ -110,9 +110,9 @@ def same_kind(cues):
 
 def shipped_on_published(data, kept, ledger, command, cues):
     "The shipped network on the published test films, as they are and equalised"
-    from pneumo_nb.bundle import load_bundle
-    from pneumo_nb.cohort import read_cohort
-    from pneumo_nb.evaluate import record_scoring
+    from pneumo_nb.screen.bundle import load_bundle
+    from pneumo_nb.data.cohort import read_cohort
+    from pneumo_nb.evaluate.evaluation import record_scoring
     published = data.parent/'chest_xray_original'
     films = read_cohort(published, progress=False)[0]
     small, again, shapes = equalisers()
@@ -134,10 +134,10 @@ def shipped_on_published(data, kept, ledger, command, cues):
 
 def study_networks(data, folder):
     "The study's networks, trained by its own stages where they are not there; films, cohort of the train films, held out or not, settings"
-    from pneumo_nb.baseline import film_dls, training_films
-    from pneumo_nb.cohort import film_paths, grouped_split, load_cohort
-    from pneumo_nb.film import film_cache
-    from pneumo_nb.study import progress_line, run_stages, study_settings, study_stages
+    from pneumo_nb.train.baseline import film_dls, training_films
+    from pneumo_nb.data.cohort import film_paths, grouped_split, load_cohort
+    from pneumo_nb.data.film import film_cache
+    from pneumo_nb.study.study import progress_line, run_stages, study_settings, study_stages
     s = study_settings('quick', data)
     run_stages(folder, [x for x in study_stages(s) if x.name in ('cohort', 'films') or ', seed ' in x.name], s, progress_line())
     train = training_films(load_cohort(folder/'cohort.csv'))
@@ -148,8 +148,8 @@ def scores_of(model, folder, dls, s, films):
     "(seeds, films): what the trainings of one model say"
     from fastai.learner import Learner
     from safetensors.torch import load_file
-    from pneumo_nb.baseline import dense_net, predict
-    from pneumo_nb.cnn import SmallCNN
+    from pneumo_nb.train.baseline import dense_net, predict
+    from pneumo_nb.train.cnn import SmallCNN
     out = []
     for seed in range(s['seeds']):
         net = dict(baseline=dense_net, cnn=SmallCNN)[model](s['size'], seed=seed)
@@ -164,8 +164,8 @@ def draw_shapes(cues, cohort, n):
 
 def study_asked(data, folder, cohort, cues):
     "The study's networks on held-out train films at their true shape, equalised; and the riddle: normals made like pneumonias"
-    from pneumo_nb.cohort import load_cohort
-    from pneumo_nb.file_cues import cropped, padded, saved_again, shrunk
+    from pneumo_nb.data.cohort import load_cohort
+    from pneumo_nb.explore.file_cues import cropped, padded, saved_again, shrunk
     train, copies, held, dls, s = study_networks(data, folder)
     true = data.parent/'chest_xray_384'
     at_hand = held & np.array([(true/p).exists() for p in train.path])
@@ -182,7 +182,7 @@ def study_asked(data, folder, cohort, cues):
     nf, np_ = films[normal].reset_index(drop=True), [p for p, m in zip(paths, normal) if m]
     drawn = dict(zip(map(str, np_), draw_shapes(cues, cohort, len(np_))))
     def shaped(make):   # each film gets the shape of a pneumonia, drawn at random
-        from pneumo_nb.film import Film, read_film
+        from pneumo_nb.data.film import Film, read_film
         return np.stack([Film(str(p), make(read_film(p), drawn[str(p)]), {}, 0.).sized(s['size']) for p in np_])
     changed = {'as they are': squares(np_, lambda x: x, s['size']), 'saved again at quality 75': squares(np_, saved_again, s['size']),
                'saved again at quality 30': squares(np_, lambda x: saved_again(x, 30), s['size']), 'shrunk to 200 px': squares(np_, lambda x: shrunk(x, 200), s['size']),
@@ -199,7 +199,7 @@ def study_asked(data, folder, cohort, cues):
 
 def _same(study, train, held, dls, s, folder, copies):
     "How near the networks that were trained again come to the committed scores of the study, on the films that it held out"
-    from pneumo_nb.evaluate import pick
+    from pneumo_nb.evaluate.evaluation import pick
     out = {}
     for model in ('cnn', 'baseline'):
         p = scores_of(model, folder, dls, s, copies[held])
@@ -221,11 +221,12 @@ def main():
     parser.add_argument('--ledger', default=str(ROOT/'results/ledger.csv'))
     parser.add_argument('--without-networks', action='store_true', help="leave the study's networks out")
     args = parser.parse_args()
-    from pneumo_nb.cohort import load_cohort, read_cohort, source_line
-    from pneumo_nb.evaluate import pick
-    from pneumo_nb.file_cues import film_sharpness, find_originals, original_cues
-    from pneumo_nb.film import cache_folder, write_atomic
-    from pneumo_nb.study import _plain
+    from pneumo_nb.data.cohort import load_cohort, read_cohort, source_line
+    from pneumo_nb.evaluate.evaluation import pick
+    from pneumo_nb.explore.file_cues import film_sharpness, find_originals, original_cues
+    from pneumo_nb.data.film import cache_folder
+    from pneumo_nb.core import write_atomic
+    from pneumo_nb.screen.queue import _plain
     data, out, kept = Path(args.data), Path(args.out), Path(args.networks or cache_folder()/'file_cues')
     if find_originals(data) is None: raise SystemExit(f'cues.py: there is no originals.csv beside {data.name}: what the original files said is not known here')
     cohort = read_cohort(data, progress=False)[0]

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np, pydicom
 from PIL import Image
 from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
-from pneumo_nb.dicom import LUNG
-from pneumo_nb.film import Film, FilmError, is_dicom
+from pneumo_nb.data.dicom import LUNG
+from pneumo_nb.data.film import Film, FilmError, is_dicom
 
 NEAR = 1.5   # of 255: rounding, and the last bit of lossy decoders
 

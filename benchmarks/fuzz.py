@@ -53,7 +53,7 @@ def dicoms(a):
     from imagecodecs import htj2k_encode, jpeg8_encode
     from pydicom import Dataset, uid
     from pydicom.encaps import encapsulate
-    from pneumo_nb.dicom import phantom_dicom
+    from pneumo_nb.data.dicom import phantom_dicom
     lut = Dataset()
     lut.LUTDescriptor, lut.LUTData = [256, 0, 12], (np.arange(256)*16).tolist()
     lut['LUTDescriptor'].VR = lut['LUTData'].VR = 'US'
@@ -92,7 +92,7 @@ def mended(png):
 def lying(rng):
     "A DICOM file that is whole, and whose tags are drawn from good values, bad ones and extreme ones"
     from pydicom import Dataset
-    from pneumo_nb.dicom import _NATIVE, phantom_dicom
+    from pneumo_nb.data.dicom import _NATIVE, phantom_dicom
     pick = lambda *these: lambda: rng.choice(these).item()
     short = pick(0, 1, 2, 3, 8, 12, 16, 17, 32, 104, 120, 121, 65535)
     few = lambda: min(short(), 32767)                                 # fits a signed value too
@@ -113,7 +113,7 @@ def lying(rng):
 
 def file(sound, seed):
     "The kind and the bytes of one run"
-    from pneumo_nb.film import damaged
+    from pneumo_nb.data.film import damaged
     rng, kinds = np.random.default_rng([seed, 1]), sorted(sound)
     if rng.random() < .2: return 'DICOM that lies', lying(rng)
     kind, other = rng.choice(kinds, 2)
@@ -122,7 +122,7 @@ def file(sound, seed):
 
 def chunk(first, runs):
     "A line of JSON per run: seed, kind, code, seconds"
-    from pneumo_nb.film import Film, FilmError
+    from pneumo_nb.data.film import Film, FilmError
     warnings.simplefilter('error')
     sound = pictures(picture()) | dicoms(picture())
     for data in sound.values(): Film.read(data)                # all decoders are loaded
@@ -153,7 +153,7 @@ def main():
     parser.add_argument('--chunk', nargs=2, type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.chunk: return chunk(*args.chunk)
-    from pneumo_nb.film import FILM_CODES
+    from pneumo_nb.data.film import FILM_CODES
     if args.show is not None:
         kind, data = file(pictures(picture()) | dicoms(picture()), args.show)
         return print(kind, Path('damaged.bin').write_bytes(data), 'bytes')

@@ -16,7 +16,7 @@ CALIBRATION, JUDGED = 300, 2000   # films
 
 def quantised(onnx, films, folder):
     "The network in 8 bits, its ranges taken from films"
-    from pneumo_nb.bundle import onnx_runtime
+    from pneumo_nb.screen.bundle import onnx_runtime
     onnx_runtime()                                   # its telemetry is switched off before anything of it is imported
     from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -41,11 +41,12 @@ def main():
     parser.add_argument('--out', default='results/int8.json')
     args = parser.parse_args()
     from sklearn.metrics import roc_auc_score
-    from pneumo_nb.bundle import SHIPPED, _session, load_bundle
-    from pneumo_nb.cohort import film_paths, find_films, read_cohort, source_line
-    from pneumo_nb.film import film_cache, write_atomic
-    from pneumo_nb.robust import CORRUPTIONS, corrupt_all
-    from pneumo_nb.validate import development_films
+    from pneumo_nb.screen.bundle import SHIPPED, _session, load_bundle
+    from pneumo_nb.data.cohort import film_paths, find_films, read_cohort, source_line
+    from pneumo_nb.data.film import film_cache
+    from pneumo_nb.core import write_atomic
+    from pneumo_nb.train.robust import CORRUPTIONS, corrupt_all
+    from pneumo_nb.train.cross_validation import development_films
     found, bundle = find_films(args.data), load_bundle()
     cohort = development_films(read_cohort(found.root, progress=False)[0])
     cohort = cohort.sample(min(len(cohort), CALIBRATION + JUDGED), random_state=0).reset_index(drop=True)

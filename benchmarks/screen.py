@@ -20,8 +20,8 @@ WAYS = ('pneumo_screen', 'limit', 'torch', 'fastai')
 def write_films(data, folder):
     "JPEGs of each size; returns their folders"
     from PIL import Image
-    from pneumo_nb.cohort import film_paths, find_films, read_cohort
-    from pneumo_nb.film import read_film
+    from pneumo_nb.data.cohort import film_paths, find_films, read_cohort
+    from pneumo_nb.data.film import read_film
     found = find_films(data)
     cohort = read_cohort(found.root, progress=False)[0]
     cohort = cohort[cohort.split == 'train'].drop_duplicates('sha256')
@@ -37,7 +37,7 @@ def small(path, size):
     with Image.open(path) as im: return np.asarray(im.convert('L').resize((size, size), Image.Resampling.BILINEAR))
 
 def pneumo_screen(paths, cores):
-    from pneumo_nb.screen import Run, run_once
+    from pneumo_nb.screen.worklist import Run, run_once
     with tempfile.TemporaryDirectory() as out:
         warm = Run(Path(out)/'warm.jsonl', workers=cores)
         run_once(warm, paths[:16])
@@ -53,7 +53,7 @@ def pneumo_screen(paths, cores):
 def limit(paths, cores):
     from concurrent.futures import ThreadPoolExecutor
     import numpy as np
-    from pneumo_nb.bundle import load_bundle
+    from pneumo_nb.screen.bundle import load_bundle
     bundle = load_bundle(threads=1)
     batches = [paths[i:i + 16] for i in range(0, len(paths), 16)]
     score = lambda batch: bundle.probability(bundle.logits(np.stack([small(f, bundle.size) for f in batch])))
@@ -64,7 +64,7 @@ def limit(paths, cores):
 
 def torch(paths, cores):
     import numpy as np, torch
-    from pneumo_nb.bundle import load_network, read_info, scorer
+    from pneumo_nb.screen.bundle import load_network, read_info, scorer
     torch.set_num_threads(cores)
     info, score = read_info(), scorer(load_network())
     def logits(some):
@@ -77,8 +77,8 @@ def torch(paths, cores):
 def fastai(paths, cores):
     import numpy as np, torch
     from fastai.vision.all import CategoryBlock, DataBlock, ImageBlock, Learner, PILImageBW, Resize, ResizeMethod
-    from pneumo_nb.bundle import load_network, read_info
-    from pneumo_nb.robust import pneumonia_logit
+    from pneumo_nb.screen.bundle import load_network, read_info
+    from pneumo_nb.train.robust import pneumonia_logit
     torch.set_num_threads(cores)
     info, net = read_info(), load_network()
     block = DataBlock(blocks=(ImageBlock(PILImageBW), CategoryBlock), get_y=lambda p: 'film', item_tfms=Resize(info['size'], ResizeMethod.Squish))
@@ -111,7 +111,7 @@ def measure(way, folder, cores):
 
 def first_score(folder):
     "Seconds from the start of Python to the first score, best of three"
-    code = ('from pneumo_nb.screen import _open_bundle, local_rows\nimport sys\nnext(local_rows(_open_bundle(None), sys.argv[1:], .5, 1))')
+    code = ('from pneumo_nb.screen.worklist import _open_bundle, local_rows\nimport sys\nnext(local_rows(_open_bundle(None), sys.argv[1:], .5, 1))')
     def once():
         start = time.perf_counter()
         subprocess.run([sys.executable, '-c', code, str(next(Path(folder).iterdir()))], check=True)
@@ -121,8 +121,8 @@ def first_score(folder):
 def reduced_decoding(folder):
     "Large JPEGs decoded at 1/2 and 1/4: how far scores move, how many calls change, how much faster reading is"
     import numpy as np
-    from pneumo_nb.bundle import load_bundle
-    from pneumo_nb.film import Film
+    from pneumo_nb.screen.bundle import load_bundle
+    from pneumo_nb.data.film import Film
     bundle, paths = load_bundle(), sorted(Path(folder).iterdir())
     def scores(side):
         start = time.perf_counter()
@@ -165,7 +165,7 @@ def main():
         told = dict(utc=datetime.now(timezone.utc).isoformat(timespec='seconds'), machine=platform.machine(), cores=os.cpu_count(), source=source,
                     versions={p: metadata.version(p) for p in ('pneumo_nb', 'onnxruntime', 'torch', 'fastai', 'pillow', 'numpy')} | dict(python=platform.python_version()),
                     rows=rows, reduced=reduced_decoding(Path(folder)/list(SIZES)[-1]), seconds_to_first_score=round(first_score(Path(folder)/'224 px'), 2), large_folder=peak_of(args.many, folder))
-    from pneumo_nb.film import write_atomic
+    from pneumo_nb.core import write_atomic
     write_atomic(args.out, json.dumps(told, indent=1) + '\n')
     print(f"start to first score: {told['seconds_to_first_score']} s; {args.many:,} films: {told['large_folder']['peak_mb']} MB")
 

@@ -13,7 +13,7 @@ STEPS, BATCH, SIZE = 12, 32, 128
 def train(threads, keep):
     "Films per second of one process"
     import torch
-    from pneumo_nb.robust import SetLoss, keep_memory, lite_net
+    from pneumo_nb.train.robust import SetLoss, keep_memory, lite_net
     torch.set_num_threads(threads)
     if keep: keep_memory()
     net = lite_net(pretrained=False).to(memory_format=torch.channels_last).train()
@@ -34,7 +34,7 @@ def beside(processes, threads, keep):
 def bundle(films=512):
     "Films per second of the shipped bundle on all cores, from arrays"
     import numpy as np
-    from pneumo_nb.bundle import load_bundle
+    from pneumo_nb.screen.bundle import load_bundle
     b = load_bundle()
     x = np.random.default_rng(0).integers(0, 256, (films, b.size, b.size), dtype=np.uint8)
     b.logits(x[:64])

@@ -1,12 +1,12 @@
 """The notebooks that train, under other arithmetics and with other phantoms: do their assertions hold there too?
 
 arithmetic.py                  every notebook that trains; exit status 1 when one fails
-arithmetic.py 09_explain …     only these: to go on with those that failed
+arithmetic.py train/39_explanation …     only these: to go on with those that failed
 """
 import ast, json, os, re, subprocess, sys, time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
-from check import LIB, ROOT, WORKERS, installed, notebooks
+from check import LIB, ROOT, WORKERS, installed, notebooks, room
 
 ONE, TWO = dict(OMP_NUM_THREADS='1'), dict(OMP_NUM_THREADS='2')
 SETTINGS = { # how the same sums are added up: other threads, other instructions
@@ -28,7 +28,7 @@ def trains(function):
 
 def training_functions():
     "The library's functions that train: those that call `learn.fit`, and those that name one of them"
-    functions = [f for p in sorted(LIB.glob('*.py')) for f in ast.parse(p.read_text()).body if isinstance(f, ast.FunctionDef)]
+    functions = [f for p in sorted(LIB.rglob('*.py')) for f in ast.parse(p.read_text()).body if isinstance(f, ast.FunctionDef)]
     found, before = {f.name for f in functions if trains(f)}, None
     while found != before: found, before = found | {f.name for f in functions if names(f) & found}, found
     return found
@@ -53,8 +53,8 @@ def run(nb, setting, seed):
     start = time.time()
     done = subprocess.run([installed('nbdev_test'), '--path', str(nb), '--n_workers', '0'], cwd=ROOT, env=env, capture_output=True, text=True)
     said = f'{"FAIL" if done.returncode else "PASS"} {time.time() - start:.0f}'
-    print(f'{said:10}{nb.stem}, {setting}, phantoms {seed}', flush=True)
-    return said, f'{nb.stem}, {setting}, phantoms {seed}:\n{(done.stdout + done.stderr)[-3000:]}' if done.returncode else None
+    print(f'{said:10}{room(nb)}, {setting}, phantoms {seed}', flush=True)
+    return said, f'{room(nb)}, {setting}, phantoms {seed}:\n{(done.stdout + done.stderr)[-3000:]}' if done.returncode else None
 
 def table(columns, results):
     "PASS or FAIL and seconds: a row per setting and phantoms, a column per notebook"
@@ -65,7 +65,7 @@ def table(columns, results):
     return '\n'.join(lines)
 
 def main(only):
-    every = {nb.stem: nb for nb in training_notebooks()}
+    every = {room(nb): nb for nb in training_notebooks()}
     if unknown := sorted(set(only) - set(every)): sys.exit(f'{", ".join(unknown)}: no notebook that trains; there are {", ".join(every)}')
     chosen = only or list(every)
     jobs = list(product(chosen, SETTINGS, PHANTOMS))

@@ -1,6 +1,6 @@
 "The site's icon and the picture that goes with a shared link, both drawn: python tools/brand.py → nbs/assets/"
 from pathlib import Path
-from pneumo_nb.phantom import phantom_film
+from pneumo_nb.data.phantom import phantom_film
 
 ASSETS = Path(__file__).resolve().parent.parent/'nbs'/'assets'
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NBS, LIB = ROOT/'nbs', ROOT/'pneumo_nb'
-PHANTOM_CHAPTERS = ('01_phantom', '10_model', '14_study')  # the only ones whose saved outputs may show phantoms
-FROM_FILMS = re.compile(r'0[2-9]_(?!decision)\w+')   # the ones whose saved outputs must name the committed cohort; the rule of decision needs no film
+PHANTOM_CHAPTERS = ('data/14_phantom', 'study/63_model', 'study/62_study')  # the only ones whose saved outputs may show phantoms
+FROM_FILMS = re.compile(r'data/16_cohort|(explore|train|evaluate)/(?!44_decision)\w+')   # whose saved outputs must name the committed cohort; the rule of decision needs no film
 
 def notebooks(): return sorted(p for p in NBS.rglob('*.ipynb') if '.ipynb_checkpoints' not in p.parts)
+
+def room(nb): return nb.relative_to(NBS).with_suffix('').as_posix()
 
 def installed(command): return str(Path(sys.executable).with_name(command))
 
@@ -53,7 +55,7 @@ def outputs(nb):
 
 def undefined_names():
     "Names that a module uses and does not have: a cell can borrow them from its notebook, an import cannot"
-    done = subprocess.run([sys.executable, '-m', 'pyflakes', *map(str, sorted(LIB.glob('*.py')))], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, '-m', 'pyflakes', *map(str, sorted(LIB.rglob('*.py')))], cwd=ROOT, capture_output=True, text=True)
     return [os.path.relpath(line, ROOT) for line in done.stdout.splitlines() if '_modidx' not in line]
 
 def saved_outputs():
@@ -61,18 +63,18 @@ def saved_outputs():
     cohort = json.loads((ROOT/'results'/'study'/'certificate.json').read_text())['cohort']
     for nb in notebooks():
         text, error = outputs(nb)
-        if error: yield f'{nb.name}: an error is saved in it'
-        if re.search(r'PHANTOM films, not patients · [\d,]+ films', text) and nb.stem not in PHANTOM_CHAPTERS: yield f'{nb.name}: its outputs show phantoms; execute it on the real films (make chapters)'
-        if FROM_FILMS.fullmatch(nb.stem) and cohort not in text: yield f'{nb.name}: its outputs do not name the committed cohort {cohort}'
-        if re.search(r'/(home|root|tmp|work|Users)/\w', text): yield f'{nb.name}: a path of this machine is in its outputs'
+        if error: yield f'{room(nb)}: an error is saved in it'
+        if re.search(r'PHANTOM films, not patients · [\d,]+ films', text) and room(nb) not in PHANTOM_CHAPTERS: yield f'{room(nb)}: its outputs show phantoms; execute it on the real films (make chapters)'
+        if FROM_FILMS.fullmatch(room(nb)) and cohort not in text: yield f'{room(nb)}: its outputs do not name the committed cohort {cohort}'
+        if re.search(r'/(home|root|tmp|work|Users)/\w', text): yield f'{room(nb)}: a path of this machine is in its outputs'
 
 def run_notebook(nb):
     "Run one notebook as nbdev_test does; None when it passes, else the end of what it printed"
     start, threads = time.time(), str(max(1, (os.cpu_count() or 2)//WORKERS))
     env = os.environ | dict(PNEUMO_OFFLINE='1', OMP_NUM_THREADS=threads, OMP_WAIT_POLICY='passive', MPLBACKEND='agg')
     done = subprocess.run([installed('nbdev_test'), '--path', str(nb), '--n_workers', '0'], cwd=ROOT, env=env, capture_output=True, text=True)
-    print(f'{"PASS" if done.returncode == 0 else "FAIL"} {nb.stem} {time.time() - start:.0f} s', flush=True)
-    return None if done.returncode == 0 else f'{nb.name}:\n{(done.stdout + done.stderr)[-4000:]}'
+    print(f'{"PASS" if done.returncode == 0 else "FAIL"} {room(nb)} {time.time() - start:.0f} s', flush=True)
+    return None if done.returncode == 0 else f'{room(nb)}:\n{(done.stdout + done.stderr)[-4000:]}'
 
 WORKERS = 2
 

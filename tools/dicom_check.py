@@ -4,11 +4,11 @@ dicom_check.py   exit status 1 on any error, or when the checker is missing; war
 """
 import shutil, subprocess, sys, tempfile
 from pathlib import Path
-from pneumo_nb.bundle import bundle_for, load_bundle
-from pneumo_nb.cohort import read_cohort
-from pneumo_nb.dicom import phantom_dicom
-from pneumo_nb.film_report import EVALUATIONS, dicom_bytes, film_result, to_sc, to_sr
-from pneumo_nb.phantom import phantom_film, write_phantoms
+from pneumo_nb.screen.bundle import bundle_for, load_bundle
+from pneumo_nb.data.cohort import read_cohort
+from pneumo_nb.data.dicom import phantom_dicom
+from pneumo_nb.screen.film_report import EVALUATIONS, dicom_bytes, film_result, to_sc, to_sr
+from pneumo_nb.data.phantom import phantom_film, write_phantoms
 
 MISSING = 'dciodvfy is missing. Install it: apt-get install -y dicom3tools (Debian, Ubuntu), or from https://www.dclunie.com/dicom3tools.html'
 PATIENTS = {'named': dict(PatientName='Müller^Zoë', PatientID='P-17', SpecificCharacterSet='ISO_IR 192'), 'nameless': dict(PatientName='', PatientID='')}

@@ -15,8 +15,8 @@ import json, sys
 from pathlib import Path
 from PIL import Image
 import pneumo_nb
-from pneumo_nb.bundle import load_bundle
-from pneumo_nb.phantom import phantom_film
+from pneumo_nb.screen.bundle import load_bundle
+from pneumo_nb.data.phantom import phantom_film
 assert 'site-packages' in pneumo_nb.__file__, pneumo_nb.__file__
 Image.fromarray(phantom_film(1)).save('film.png')
 row = load_bundle().score('film.png')

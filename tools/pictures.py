@@ -22,7 +22,8 @@ def children():
     import matplotlib
     matplotlib.use('agg')
     import matplotlib.pyplot as plt
-    from pneumo_nb.evaluate import COLOURS, NORMAL, PNEUMONIA
+    from pneumo_nb.evaluate.evaluation import COLOURS
+    from pneumo_nb.core import NORMAL, PNEUMONIA
     study, model = (json.loads((ROOT/'results'/name/'metrics.json').read_text()) for name in ('study', 'model'))
     rates = {'first study': {k: study['original'][k]['value'] for k in ('specificity', 'sensitivity')},
              'this library': {k: model['test']['public'][k]['shipped']['value'] for k in ('specificity', 'sensitivity')}}
@@ -36,7 +37,7 @@ def children():
     return fig
 
 def main():
-    from pneumo_nb.film import write_atomic
+    from pneumo_nb.core import write_atomic
     out = io.BytesIO()
     children().savefig(out, format='png', dpi=110, bbox_inches='tight', facecolor='white', metadata=dict(Software=None))
     print(write_atomic(ROOT/'results'/'pictures'/'children.png', out.getvalue()))

@@ -40,7 +40,7 @@ def process():
     with redirect_stdout(sys.stderr):                       # what exported cells print is no fault
         refresh_quarto_yml()
         proc_nbs(n_workers=0)
-    known = {name: signatures.show(s) for file in (ROOT/'pneumo_nb').glob('*.py') for name, s in signatures.read(file).items()}
+    known = {name: signatures.show(s) for file in (ROOT/'pneumo_nb').rglob('*.py') for name, s in signatures.read(file).items()}
     for path in notebooks(PROC): stand_alone(path, known)
 
 def notebooks(folder): return sorted(p for p in folder.rglob('*.ipynb') if '.ipynb_checkpoints' not in p.parts)

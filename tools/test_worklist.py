@@ -1,4 +1,4 @@
-"""The last step's films through the whole of pneumo_screen: are its decisions those of `07_evaluate`, and does it refuse none?
+"""The last step's films through the whole of pneumo_screen: are its decisions those of `evaluate/40_evaluation`, and does it refuse none?
 
 test_worklist.py --data path/to/chest_xray [--out results/screen_test.json]
 
@@ -15,11 +15,11 @@ def main():
     parser.add_argument('--ledger', default='results/ledger.csv')
     args = parser.parse_args()
     import numpy as np, pandas as pd
-    from pneumo_nb.bundle import load_bundle
-    from pneumo_nb.cohort import load_cohort, read_cohort
-    from pneumo_nb.evaluate import normal_groups, pick, record_scoring
-    from pneumo_nb.film import write_atomic
-    from pneumo_nb.screen import screen
+    from pneumo_nb.screen.bundle import load_bundle
+    from pneumo_nb.data.cohort import load_cohort, read_cohort
+    from pneumo_nb.evaluate.evaluation import normal_groups, pick, record_scoring
+    from pneumo_nb.core import write_atomic
+    from pneumo_nb.screen.worklist import screen
     bundle = load_bundle()
     evaluated = pick(load_cohort('results/model/predictions.csv'), 'shipped', 0, 'test')
     listed = screen(Path(args.data)/'test')
