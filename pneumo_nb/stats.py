@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MOST', 'positives', 'ratio', 'proportions', 'rates', 'steps', 'ranks', 'auc', 'draw_patients', 'bootstrap',
            'interval', 'mean_interval', 'wilson', 'clopper_pearson', 'balanced_threshold', 'fit_temperature',
-           'fit_platt', 'nearest']
+           'fit_platt', 'nearest', 'percent', 'number', 'with_interval']
 
 # %% ../nbs/01_stats.ipynb #fbdddb0c
 import numpy as np
@@ -221,3 +221,25 @@ def nearest(
     among, asked = (np.asarray(f, np.float32).reshape(len(f), -1) for f in (features, asked))
     if among.shape[1] != asked.shape[1]: raise ValueError(f'features of {among.shape} and {asked.shape}: give the same features of both')
     return NearestNeighbors(n_neighbors=k, algorithm='brute').fit(among).kneighbors(asked, return_distance=False)
+
+# %% ../nbs/01_stats.ipynb #3e54186a
+def percent(
+    x:float, # A share, 0–1; None or NaN where undefined
+)->str:      # e.g. '51.3 %'
+    "A share for people"
+    return '–' if x is None or x != x else f'{100*x:.1f} %'
+
+def number(
+    x:float, # None or NaN where undefined
+)->str:      # e.g. '0.987'
+    "What is no share, to three digits"
+    return '–' if x is None or x != x else f'{x:.3f}'
+
+def with_interval(
+    row:dict,     # value, low, high; 0–1, or None where undefined
+    show=percent, # `percent`, or `number` for what is no share of films
+)->str:           # e.g. '51.3 % (44.9 to 57.6)'
+    "A metric with its 95 % interval"
+    if row['value'] is None: return '– (undefined)'
+    if row.get('low') is None: return show(row['value'])
+    return f"{show(row['value'])} ({show(row['low']).removesuffix(' %')} to {show(row['high']).removesuffix(' %')})"

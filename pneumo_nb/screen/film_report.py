@@ -21,7 +21,7 @@ from ..core import needs, shown_name
 from ..evaluate.decision import decide_scores
 from ..data.film import FilmError, _resize, is_dicom
 from ..core import write_atomic
-from ..study.study_report import with_interval
+from ..stats import with_interval
 from .scoring import FLAGS, Rules, check_rules, examine, judge
 
 # %% ../../nbs/screen/56_film_report.ipynb #213064eb
