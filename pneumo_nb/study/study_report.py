@@ -10,6 +10,7 @@ __all__ = ['CONVOLUTIONS', 'TILES', 'SECTIONS', 'SOURCES', 'direction', 'headlin
 import base64, json
 from pathlib import Path
 from ..core import write_atomic
+from ..stats import number, percent, with_interval
 
 # %% ../../nbs/study/64_study_report.ipynb #6
 def direction(
