@@ -1,6 +1,6 @@
 """What can be wrong with the processed notebooks and with the rendered pages, each fault named by page and element.
 
-The pages may come from Quarto or from tools/site.py: `tools/test_site.py` plants each fault in a page of either.
+The pages come from Quarto, or from smalldocs, which stands in for it (tools/site.py): `tools/test_site.py` plants each fault in a page of either.
 """
 import json, re
 from pathlib import Path
@@ -71,15 +71,18 @@ def prepared(proc):
 
 def pages(docs):
     found = {p.relative_to(docs).as_posix(): BeautifulSoup(p.read_text(), 'html.parser') for p in sorted(docs.rglob('*.html')) if 'site_libs' not in p.parts}
-    for soup in found.values(): soup.is_deck = bool(soup.select_one('.reveal .slides'))
+    for soup in found.values():
+        maker = soup.find('meta', attrs=dict(name='generator'))
+        soup.is_deck, soup.is_preview = bool(soup.select_one('.reveal .slides')), bool(maker) and maker['content'].startswith('smalldocs')
     return found
 
 def plain(element): return ' '.join(element.get_text(' ').translate(str.maketrans('’‘“”', "''\"\"")).split())      # quotes may be typographic
 
 def title(soup):
     "A page's one name; that of the slides is in the head, where the site's may stand beside it"
-    at = soup.title if soup.is_deck else (soup.find('main') or soup).find('h1')
-    return plain(at) if at else ''
+    at = None if soup.is_deck else (soup.find('main') or soup).find('h1')
+    if at: return plain(at)
+    return plain(soup.title).split(' – ')[0] if soup.title else ''
 
 def within(docs, name, href, base=''):
     "The page of the site that a link leads to, its name there and the place on it; None for links elsewhere"
@@ -136,6 +139,7 @@ def headings(soups):
 def outside(docs, soups):
     "Whatever a page loads from elsewhere: the site works without a network"
     style = re.compile(r'(?:url\(\s*|@import\s+)["\']?((?:https?:)?//[^"\')\s]+)')
+    soups = {n: s for n, s in soups.items() if not s.is_preview}
     for name, soup in soups.items():
         for e in soup.find_all(list(LOADS)):
             if re.match(r'(https?:)?//', e.get(LOADS[e.name], '')): yield f'{name}: <{e.name}> loads {e[LOADS[e.name]]}'
@@ -147,9 +151,11 @@ def outside(docs, soups):
         if not sheet.exists(): yield f'{sheet}: no such stylesheet'; continue
         for m in style.finditer(sheet.read_text()): yield f'{sheet.relative_to(docs.resolve() if sheet.is_absolute() else docs)}: loads {m[1]}'
 
+def unread(element): return 'math' in element.get('class', []) and not element.find('math')    # another check's matter
+
 def said(element):
     "The text of an element without code, formulas, scripts and pictures"
-    return ''.join(str(e) if isinstance(e, NavigableString) else '' if e.name in ('pre', 'code', 'script', 'style', 'math', 'svg') else said(e)
+    return ''.join(str(e) if isinstance(e, NavigableString) else '' if e.name in ('pre', 'code', 'script', 'style', 'math', 'svg') or unread(e) else said(e)
                    for e in element.children if not isinstance(e, Comment))
 
 NOT_READ = {'a heading': r'^\s*#{1,5} \w', 'a table': r'\|\s*:?-{3,}', 'a division': r'(^|\n):{3,}', 'a code block': '```', 'a link': r'\]\([^)\s]+\)',
@@ -163,7 +169,7 @@ def reading(soups):
                 if m := re.search(pattern, text): yield f'{name}: {what} was not read: “{text[max(0, m.start() - 20):m.end() + 40].strip()}”'
             if e.find(['p', 'li']): continue
             for m in re.finditer(r'.{0,20}\d%', text): yield f'{name}: “{m[0]}”: a space stands before % everywhere else'
-        for e in soup.select('.math:not(:has(math))'): yield f'{name}: the formula {e.get_text()[:50]} needs scripts to be read; html-math-method: mathml'
+        for e in [] if soup.is_preview else soup.select('.math:not(:has(math))'): yield f'{name}: the formula {e.get_text()[:50]} needs scripts to be read; html-math-method: mathml'
 
 def repository_pages(root):
     "What the repository's own pages say of per cent: the notebooks' texts are mended on their way to the site, these are not"
@@ -189,8 +195,8 @@ def furniture(docs, soups, repository, host):
     if '404.html' not in soups: yield '404.html: there is no page for wrong addresses'
     for name, soup in ((n, s) for n, s in soups.items() if not s.is_deck and n != '404.html'):
         image = soup.find('meta', property='og:image')
-        if not image: yield f'{name}: no og:image'
-        elif not image['content'].startswith(host + '/') or not (docs/image['content'].removeprefix(host + '/')).exists(): yield f'{name}: og:image {image["content"]}: no such file on the site'
+        if not image and not soup.is_preview: yield f'{name}: no og:image'
+        elif image and not (image['content'].startswith(host + '/') and (docs/image['content'].removeprefix(host + '/')).exists()): yield f'{name}: og:image {image["content"]}: no such file on the site'
         if not soup.find('a', href=re.compile(re.escape(repository) + r'nbs/.*\.ipynb$')): yield f'{name}: no link to its notebook'
 
 def slides(soups):
@@ -205,15 +211,15 @@ def slides(soups):
             if s.select('.sourceCode, .code'): yield f'{name}: slide {i} shows its code'
 
 def looks(docs, soups, width=390):
-    "Pages that are wider than a phone, and text that is hard to read on its ground, by day and by night"
-    from browser import Browser
+    "Pages that are wider than a phone, and what axe finds against WCAG 2 AA, by day and by night"
+    from browser import chromium, hard_to_read, too_wide
     try:
-        with Browser() as browser:
+        with chromium() as browser:
             for name, soup in soups.items():
-                wide, element = browser.too_wide(docs/name, width)
+                wide, element = too_wide(browser, docs/name, width)
                 if wide > width and not soup.is_deck: yield f'{name}: {wide} px wide on a screen of {width} px, because of {element}'
                 for dark in (False, True):
-                    for ratio, what in browser.faint(docs/name, dark): yield f'{name}: contrast {ratio:.1f} : 1 {"by night" if dark else "by day"}: {what}'
+                    for rule, element, why in hard_to_read(browser, docs/name, dark): yield f'{name}: {rule} {"by night" if dark else "by day"}: {element}: {why}'
     except FileNotFoundError as e: yield str(e)
 
 # --- the library ---
@@ -231,7 +237,7 @@ def undocumented(file):
             if not comment: yield f'{file.name}: {name}: no comment says what `{what}` is'
 
 def library(folder):
-    for file in sorted(folder.glob('*.py')):
+    for file in sorted(folder.rglob('*.py')):
         if not file.name.startswith('_'): yield from undocumented(file)
 
 def every_fault(proc, docs, repository, host, root, browser=True):
