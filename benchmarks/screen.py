@@ -7,19 +7,31 @@ fastai          `learn.get_preds` over a test DataLoader, the same weights
 
     python benchmarks/screen.py [--data path/to/chest_xray] [--out results/screen_speed.json]
 
-Films: development films (or phantoms) at 224 px, and scaled up to 2000 × 1600 px, as JPEG. Every row is a process of its own, warmed up on 16 films.
+Films: development films (or phantoms) at 224 px, and scaled up to 2000 × 1600 px, as JPEG. Every row is a process of its own, warmed up on
+16 films. Each way imports what it needs itself: what a process has imported counts in its memory.
 """
-import argparse, json, os, platform, resource, subprocess, sys, tempfile, time
-from datetime import datetime, timezone
-from importlib import metadata
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+import numpy as np
+from PIL import Image
+from measured import again, now, parser, versions
 
 SIZES = {'224 px': ((224, 224), 600), '2000 × 1600 px': ((2000, 1600), 120)}   # name: size, films
 WAYS = ('pneumo_screen', 'limit', 'torch', 'fastai')
+ROW = ('{films:16} {cores} cores  {way:14} {films_per_second:7.1f} films/s  pneumo_screen is {screen_is_faster:5.2f} times as fast  '
+       '{peak_mb:5} MB  gap {largest_gap_in_score:.1e}')
 
 def write_films(data, folder):
     "JPEGs of each size; returns their folders"
-    from PIL import Image
     from pneumo_nb.data.cohort import film_paths, find_films, read_cohort
     from pneumo_nb.data.film import read_film
     found = find_films(data)
@@ -28,13 +40,21 @@ def write_films(data, folder):
     paths = film_paths(cohort.sample(min(len(cohort), max(n for _, n in SIZES.values())), random_state=0), found.root)
     for name, (size, n) in SIZES.items():
         (folder/name).mkdir()
-        for i in range(n): Image.fromarray(read_film(paths[i % len(paths)])).resize(size, Image.Resampling.BICUBIC).save(folder/name/f'{i:04}.jpeg', quality=92)
+        for i in range(n):
+            film = Image.fromarray(read_film(paths[i % len(paths)])).resize(size, Image.Resampling.BICUBIC)
+            film.save(folder/name/f'{i:04}.jpeg', quality=92)
     return cohort.source.iloc[0]
 
 def small(path, size):
-    import numpy as np
-    from PIL import Image
     with Image.open(path) as im: return np.asarray(im.convert('L').resize((size, size), Image.Resampling.BILINEAR))
+
+def batches(paths, n=16): return [paths[i:i + n] for i in range(0, len(paths), n)]
+
+def stacked(batch, size): return np.stack([small(f, size) for f in batch])
+
+def probability(logit, info): return (1/(1 + np.exp(-logit/info['temperature']))).tolist()
+
+# --- the ways: generators that get ready, then score ---
 
 def pneumo_screen(paths, cores):
     from pneumo_nb.screen.worklist import Run, run_once
@@ -51,45 +71,43 @@ def pneumo_screen(paths, cores):
     yield [score[p] for p in paths]
 
 def limit(paths, cores):
-    from concurrent.futures import ThreadPoolExecutor
-    import numpy as np
     from pneumo_nb.screen.bundle import load_bundle
     bundle = load_bundle(threads=1)
-    batches = [paths[i:i + 16] for i in range(0, len(paths), 16)]
-    score = lambda batch: bundle.probability(bundle.logits(np.stack([small(f, bundle.size) for f in batch])))
-    score(batches[0])
+    score = lambda batch: bundle.probability(bundle.logits(stacked(batch, bundle.size)))
+    score(paths[:16])
     yield
-    with ThreadPoolExecutor(cores) as pool: p = list(pool.map(score, batches))
+    with ThreadPoolExecutor(cores) as pool: p = list(pool.map(score, batches(paths)))
     yield np.concatenate(p).tolist()
 
 def torch(paths, cores):
-    import numpy as np, torch
+    import torch
     from pneumo_nb.screen.bundle import load_network, read_info, scorer
     torch.set_num_threads(cores)
     info, score = read_info(), scorer(load_network())
     def logits(some):
-        with torch.no_grad(): return [score(torch.from_numpy(np.stack([small(f, info['size']) for f in some[i:i + 16]])))[0].numpy() for i in range(0, len(some), 16)]
+        with torch.no_grad(): return [score(torch.from_numpy(stacked(batch, info['size'])))[0].numpy() for batch in batches(some)]
     logits(paths[:16])
     yield
-    logit = logits(paths)
-    yield (1/(1 + np.exp(-np.concatenate(logit)/info['temperature']))).tolist()
+    yield probability(np.concatenate(logits(paths)), info)
 
 def fastai(paths, cores):
-    import numpy as np, torch
+    import torch
     from fastai.vision.all import CategoryBlock, DataBlock, ImageBlock, Learner, PILImageBW, Resize, ResizeMethod
     from pneumo_nb.screen.bundle import load_network, read_info
     from pneumo_nb.train.robust import pneumonia_logit
     torch.set_num_threads(cores)
     info, net = read_info(), load_network()
-    block = DataBlock(blocks=(ImageBlock(PILImageBW), CategoryBlock), get_y=lambda p: 'film', item_tfms=Resize(info['size'], ResizeMethod.Squish))
+    resize = Resize(info['size'], ResizeMethod.Squish)
+    block = DataBlock(blocks=(ImageBlock(PILImageBW), CategoryBlock), get_y=lambda p: 'film', item_tfms=resize)
     dls = block.dataloaders([Path(p) for p in paths[:64]], bs=64)
     learn = Learner(dls, net, loss_func=torch.nn.CrossEntropyLoss())
     def preds(some):
         with learn.no_bar(), learn.no_logging(): return learn.get_preds(dl=dls.test_dl([Path(p) for p in some]), act=lambda x: x)[0]
     preds(paths[:16])
     yield
-    out = preds(paths)
-    yield (1/(1 + np.exp(-pneumonia_logit(out)[:, 0].numpy()/info['temperature']))).tolist()
+    yield probability(pneumonia_logit(preds(paths))[:, 0].numpy(), info)
+
+# --- what they cost ---
 
 def one(way, folder, cores):
     "Run one way in this process: what it scored, and what it cost"
@@ -99,19 +117,23 @@ def one(way, folder, cores):
     start = time.perf_counter()
     scores = next(steps)
     seconds = time.perf_counter() - start
-    print(json.dumps(dict(rate=len(paths)/seconds, peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1024, scores=scores)))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1024
+    print(json.dumps(dict(rate=len(paths)/seconds, peak_mb=peak, scores=scores)))
+
+def allowed(): return sorted(os.sched_getaffinity(0))
 
 def measure(way, folder, cores):
     "One row, in a process that may use so many cores"
-    allowed = sorted(os.sched_getaffinity(0))[:cores]
-    env = os.environ | dict(OMP_NUM_THREADS=str(cores), OMP_WAIT_POLICY='passive')
-    done = subprocess.run([sys.executable, __file__, '--one', way, str(folder), str(cores)], env=env, capture_output=True, text=True, preexec_fn=lambda: os.sched_setaffinity(0, allowed))
-    if done.returncode: sys.exit(f'{way}: {done.stderr[-2000:]}')
-    return json.loads(done.stdout.splitlines()[-1])
+    env, some = os.environ | dict(OMP_NUM_THREADS=str(cores), OMP_WAIT_POLICY='passive'), allowed()[:cores]
+    done = again(__file__, '--one', way, folder, cores, env=env, stderr=subprocess.PIPE, preexec_fn=lambda: os.sched_setaffinity(0, some))
+    said, fault = done.communicate()
+    if done.returncode: sys.exit(f'{way}: {fault[-2000:]}')
+    return json.loads(said.splitlines()[-1])
 
 def first_score(folder):
     "Seconds from the start of Python to the first score, best of three"
-    code = ('from pneumo_nb.screen.worklist import _open_bundle, local_rows\nimport sys\nnext(local_rows(_open_bundle(None), sys.argv[1:], .5, 1))')
+    code = ('from pneumo_nb.screen.worklist import _open_bundle, local_rows\n'
+            'import sys\nnext(local_rows(_open_bundle(None), sys.argv[1:], .5, 1))')
     def once():
         start = time.perf_counter()
         subprocess.run([sys.executable, '-c', code, str(next(Path(folder).iterdir()))], check=True)
@@ -120,9 +142,8 @@ def first_score(folder):
 
 def reduced_decoding(folder):
     "Large JPEGs decoded at 1/2 and 1/4: how far scores move, how many calls change, how much faster reading is"
-    import numpy as np
-    from pneumo_nb.screen.bundle import load_bundle
     from pneumo_nb.data.film import Film
+    from pneumo_nb.screen.bundle import load_bundle
     bundle, paths = load_bundle(), sorted(Path(folder).iterdir())
     def scores(side):
         start = time.perf_counter()
@@ -131,8 +152,9 @@ def reduced_decoding(folder):
     (full, seconds), threshold = scores(None), bundle.points['default'].threshold
     def row(side):
         p, faster = scores(side)
-        return dict(shorter_side_at_least=side, largest_gap=float(np.abs(p - full).max()), moved_over_5_thousandths=float((np.abs(p - full) > .005).mean()),
-                    calls_changed=float(((p >= threshold) != (full >= threshold)).mean()), reading_is_faster=round(seconds/faster, 2))
+        gap, changed = np.abs(p - full), (p >= threshold) != (full >= threshold)
+        return dict(shorter_side_at_least=side, largest_gap=float(gap.max()), moved_over_5_thousandths=float((gap > .005).mean()),
+                    calls_changed=float(changed.mean()), reading_is_faster=round(seconds/faster, 2))
     return [row(side) for side in (800, 400)]
 
 def peak_of(n, folder):
@@ -141,32 +163,41 @@ def peak_of(n, folder):
     many.mkdir()
     films = sorted((Path(folder)/'224 px').iterdir())
     for i in range(n): os.link(films[i % len(films)], many/f'{i:06}.jpeg')
-    row = measure('pneumo_screen', many, len(os.sched_getaffinity(0)))
+    row = measure('pneumo_screen', many, len(allowed()))
     return dict(films=n, peak_mb=round(row['peak_mb']), films_per_second=round(row['rate'], 1))
 
+def row_of(name, cores, way, got):
+    "What one way did, beside pneumo_screen and the limit"
+    mine, base = got[way], got['limit']['scores']
+    gaps = [abs(a - b) for a, b in zip(mine['scores'], base, strict=True) if a is not None]
+    row = dict(films=name, cores=cores, way=way, films_per_second=round(mine['rate'], 1),
+               screen_is_faster=round(got['pneumo_screen']['rate']/mine['rate'], 2), peak_mb=round(mine['peak_mb']),
+               largest_gap_in_score=max(gaps), scored=len(gaps))
+    print(ROW.format(**row), flush=True)
+    return row
+
+def compared(folder):
+    "A row per size, number of cores, and way"
+    for name in SIZES:
+        for cores in sorted({1, len(allowed())}):
+            got = {way: measure(way, folder/name, cores) for way in WAYS}
+            yield from (row_of(name, cores, way, got) for way in WAYS)
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--data')
-    parser.add_argument('--out', default='results/screen_speed.json')
-    parser.add_argument('--many', type=int, default=10_000)
-    parser.add_argument('--one', nargs=3, help=argparse.SUPPRESS)
-    args = parser.parse_args()
+    p = parser(__doc__, 'results/screen_speed.json')
+    p.add_argument('--data')
+    p.add_argument('--many', type=int, default=10_000)
+    p.add_argument('--one', nargs=3, help=argparse.SUPPRESS)
+    args = p.parse_args()
     if args.one: return one(args.one[0], args.one[1], int(args.one[2]))
-    with tempfile.TemporaryDirectory() as folder:
-        source, rows = write_films(args.data, Path(folder)), []
-        for name in SIZES:
-            for cores in sorted({1, len(os.sched_getaffinity(0))}):
-                got = {way: measure(way, Path(folder)/name, cores) for way in WAYS}
-                for way, g in got.items():
-                    gaps = [abs(a - b) for a, b in zip(g['scores'], got['limit']['scores']) if a is not None]
-                    rows.append(dict(films=name, cores=cores, way=way, films_per_second=round(g['rate'], 1), screen_is_faster=round(got['pneumo_screen']['rate']/g['rate'], 2),
-                                     peak_mb=round(g['peak_mb']), largest_gap_in_score=max(gaps), scored=len(gaps)))
-                    print('{films:16} {cores} cores  {way:14} {films_per_second:7.1f} films/s  pneumo_screen is {screen_is_faster:5.2f} times as fast  {peak_mb:5} MB  gap {largest_gap_in_score:.1e}'.format(**rows[-1]), flush=True)
-        told = dict(utc=datetime.now(timezone.utc).isoformat(timespec='seconds'), machine=platform.machine(), cores=os.cpu_count(), source=source,
-                    versions={p: metadata.version(p) for p in ('pneumo_nb', 'onnxruntime', 'torch', 'fastai', 'pillow', 'numpy')} | dict(python=platform.python_version()),
-                    rows=rows, reduced=reduced_decoding(Path(folder)/list(SIZES)[-1]), seconds_to_first_score=round(first_score(Path(folder)/'224 px'), 2), large_folder=peak_of(args.many, folder))
-    from pneumo_nb.core import write_atomic
-    write_atomic(args.out, json.dumps(told, indent=1) + '\n')
+    with tempfile.TemporaryDirectory() as d:
+        folder = Path(d)
+        told = dict(utc=now(), machine=platform.machine(), cores=os.cpu_count(), source=write_films(args.data, folder),
+                    versions=versions('pneumo_nb', 'onnxruntime', 'torch', 'fastai', 'pillow', 'numpy'), rows=list(compared(folder)),
+                    reduced=reduced_decoding(folder/list(SIZES)[-1]), seconds_to_first_score=round(first_score(folder/'224 px'), 2),
+                    large_folder=peak_of(args.many, folder))
+    from pneumo_nb.core import save_json
+    save_json(args.out, told)
     print(f"start to first score: {told['seconds_to_first_score']} s; {args.many:,} films: {told['large_folder']['peak_mb']} MB")
 
 if __name__ == '__main__': main()

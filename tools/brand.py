@@ -1,8 +1,10 @@
 "The site's icon and the picture that goes with a shared link, both drawn: python tools/brand.py → nbs/assets/"
-from pathlib import Path
+import matplotlib
+import matplotlib.pyplot as plt
 from pneumo_nb.data.phantom import phantom_film
+from repo import NBS
 
-ASSETS = Path(__file__).resolve().parent.parent/'nbs'/'assets'
+ASSETS = NBS/'assets'
 
 ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" role="img"><title>Two lungs on a film</title>
 <rect width="64" height="64" rx="12" fill="#33658f"/>
@@ -14,10 +16,11 @@ ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" role="img"
 
 def card(path):
     "1200 × 630 px, a phantom beside the name"
-    import matplotlib; matplotlib.use('agg')
-    import matplotlib.pyplot as plt
+    matplotlib.use('agg')
     fig = plt.figure(figsize=(12, 6.3), dpi=100, facecolor='#10202e')
-    film = fig.add_axes([.04, .08, .44, .84]); film.imshow(phantom_film(3, 'PNEUMONIA', size=512), cmap='gray'); film.axis('off')
+    film = fig.add_axes([.04, .08, .44, .84])
+    film.imshow(phantom_film(3, 'PNEUMONIA', size=512), cmap='gray')
+    film.axis('off')
     fig.text(.53, .60, 'pneumo_nb', color='white', size=52, weight='bold')
     fig.text(.53, .44, 'Chest X-ray pneumonia screening,\nstudied honestly', color='#cfdde9', size=21, linespacing=1.4)
     fig.text(.53, .13, 'The film is a phantom: drawn, not a patient.', color='#8fa5b8', size=15)

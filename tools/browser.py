@@ -1,19 +1,27 @@
-"""Pages looked at in the system's Chromium, driven by Playwright: how wide they are on a phone, what axe finds in them, and pictures of them"""
-import itertools, shutil
+"Pages in the system's Chromium, driven by Playwright: how wide they are on a phone, what axe finds in them, and pictures of them"
+import shutil
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 NAMES = 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'
+MISSING = 'There is no Chromium on the PATH to look at the pages with: `sudo apt-get install -y chromium`'
 FLAGS = '--no-sandbox --disable-gpu --disable-background-networking'.split()
+HERE = 'file:', 'data:', 'blob:'
 RULES = dict(runOnly=dict(type='tag', values=['wcag2a', 'wcag2aa']), resultTypes=['violations'])
-DARK = "dark => window.quartoToggleColorScheme && dark != document.body.classList.contains('quarto-dark') && quartoToggleColorScheme()"
+DARK = """dark => {
+  const is_dark = () => document.body.classList.contains('quarto-dark')
+  if (window.quartoToggleColorScheme && dark != is_dark()) quartoToggleColorScheme()
+}"""
 WIDEST = """width => {
-  const up = e => e.parentElement, held = e => up(e) && up(e) != document.body && (getComputedStyle(up(e)).overflowX != 'visible' || held(up(e)))
-  const wide = [...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > width + 1 && e.checkVisibility() && !held(e))
-  const e = wide[wide.length - 1]
-  return [document.scrollingElement.scrollWidth, e ? `<${e.tagName.toLowerCase()} class="${e.className}"> ${(e.textContent || '').trim().slice(0, 50)}` : '?']
+  const up = e => e.parentElement, cuts = e => getComputedStyle(e).overflowX != 'visible'
+  const held = e => up(e) && up(e) != document.body && (cuts(up(e)) || held(up(e)))
+  const reaches = e => e.getBoundingClientRect().right > width + 1 && e.checkVisibility() && !held(e)
+  const e = [...document.body.querySelectorAll('*')].filter(reaches).pop()
+  const said = e && `<${e.tagName.toLowerCase()} class="${e.className}"> ${(e.textContent || '').trim().slice(0, 50)}`
+  return [document.scrollingElement.scrollWidth, said || '?']
 }"""
 SHOW_ALL = """async () => {
   for (const i of document.images) i.loading = 'eager'
@@ -24,7 +32,7 @@ SHOW_ALL = """async () => {
 def chromium():
     "The browser; pages are opened with `opened`"
     program = next(filter(None, map(shutil.which, NAMES)), None)
-    if not program: raise FileNotFoundError('There is no Chromium on the PATH to look at the pages with: `sudo apt-get install -y chromium`')
+    if not program: raise FileNotFoundError(MISSING)
     with sync_playwright() as p: yield p.chromium.launch(executable_path=program, args=FLAGS)
 
 @contextmanager
@@ -32,7 +40,7 @@ def opened(browser, path, width=1280, height=844, dark=False):
     "A page, without a network"
     context = browser.new_context(viewport=dict(width=width, height=height), color_scheme='dark' if dark else 'light')
     page = context.new_page()
-    page.route('**/*', lambda r: r.continue_() if r.request.url.startswith(('file:', 'data:', 'blob:')) else r.abort())
+    page.route('**/*', lambda r: r.continue_() if r.request.url.startswith(HERE) else r.abort())
     page.goto(Path(path).resolve().as_uri())
     page.evaluate(DARK, dark)
     page.wait_for_timeout(200)
@@ -53,7 +61,7 @@ def hard_to_read(browser, path, dark=False):
 def shots(browser, docs, folder, widths=(1280, 390)):
     "Every page of a folder as a picture, by day and by night"
     folder.mkdir(parents=True, exist_ok=True)
-    for path, width, dark in itertools.product(sorted(docs.rglob('*.html')), widths, (False, True)):
+    for path, width, dark in product(sorted(docs.rglob('*.html')), widths, (False, True)):
         name = '-'.join(path.relative_to(docs).with_suffix('').parts) + f'-{width}{"-dark" if dark else ""}.png'
         with opened(browser, path, width, dark=dark) as page:
             page.evaluate(SHOW_ALL)

@@ -1,17 +1,19 @@
 "Execute chapters on the real films, in place, keeping their outputs: chapters.py --data FOLDER [NAME ...]"
-import argparse, os, sys, time
+import argparse
+import os
+import sys
+import time
 from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-
-NBS = Path(__file__).resolve().parent.parent/'nbs'
+from repo import NBS, notebooks
 
 def keep(output):
     "Progress bars and warnings are for who runs it, not for who reads it"
     return not (output.output_type == 'stream' and output.name == 'stderr') and not any('widget' in k for k in output.get('data', {}))
 
-def run(path):
+def execute(path):
     "Execute one notebook top to bottom; its file changes only when all of it ran"
     nb = nbformat.read(path, 4)
     NotebookClient(nb, timeout=3600, kernel_name='python3', resources={'metadata': {'path': str(path.parent)}}).execute()
@@ -28,10 +30,9 @@ def main():
     parser.add_argument('names', nargs='*', help='chapters, e.g. explore/20_exploration; all when none is named')
     args = parser.parse_args()
     if not Path(args.data).is_dir(): sys.exit(f'{args.data}: there is no such folder. Give the real films with DATA=path/to/chest_xray.')
-    every = sorted(p for p in NBS.rglob('*.ipynb') if '.ipynb_checkpoints' not in p.parts)
-    for path in [NBS/f'{n.removesuffix(".ipynb")}.ipynb' for n in args.names] or every:
+    for path in [NBS/f'{n.removesuffix(".ipynb")}.ipynb' for n in args.names] or notebooks():
         start, os.environ['PNEUMO_DATA'] = time.time(), os.path.relpath(args.data, path.parent)
-        try: run(path)
+        try: execute(path)
         except CellExecutionError as e: sys.exit(f'{path.name}: {e}')
         print(f'{path.name}: executed in {time.time() - start:.0f} s', flush=True)
 

@@ -2,16 +2,22 @@
 
 dicom_check.py   exit status 1 on any error, or when the checker is missing; warnings are listed
 """
-import shutil, subprocess, sys, tempfile
+import shutil
+import sys
+import tempfile
+from collections import Counter
 from pathlib import Path
-from pneumo_nb.screen.bundle import bundle_for, load_bundle
 from pneumo_nb.data.cohort import read_cohort
 from pneumo_nb.data.dicom import phantom_dicom
-from pneumo_nb.screen.film_report import EVALUATIONS, dicom_bytes, film_result, to_sc, to_sr
 from pneumo_nb.data.phantom import phantom_film, write_phantoms
+from pneumo_nb.screen.bundle import bundle_for, load_bundle
+from pneumo_nb.screen.film_report import EVALUATIONS, dicom_bytes, film_result, to_sc, to_sr
+from repo import run
 
-MISSING = 'dciodvfy is missing. Install it: apt-get install -y dicom3tools (Debian, Ubuntu), or from https://www.dclunie.com/dicom3tools.html'
-PATIENTS = {'named': dict(PatientName='Müller^Zoë', PatientID='P-17', SpecificCharacterSet='ISO_IR 192'), 'nameless': dict(PatientName='', PatientID='')}
+MISSING = ('dciodvfy is missing. Install it: apt-get install -y dicom3tools (Debian, Ubuntu), '
+           'or from https://www.dclunie.com/dicom3tools.html')
+PATIENTS = {'named': dict(PatientName='Müller^Zoë', PatientID='P-17', SpecificCharacterSet='ISO_IR 192'),
+            'nameless': dict(PatientName='', PatientID='')}
 
 def objects(folder):
     "Yield the files: report and capture of every decision, of a patient with a name and one without"
@@ -30,23 +36,20 @@ def objects(folder):
 
 def said(path):
     "What the checker says of a file, a line each, without the name of the object"
-    done = subprocess.run(['dciodvfy', str(path)], capture_output=True, text=True)
+    done = run('dciodvfy', path)
     lines = [line.strip() for line in (done.stdout + done.stderr).splitlines()]
     faults = [line for line in lines if line.startswith(('Error', 'Abort'))]
-    return faults or ([f'Error - dciodvfy ended with {done.returncode}'] if done.returncode else []), [line for line in lines if line.startswith('Warning')]
+    if done.returncode and not faults: faults = [f'Error - dciodvfy ended with {done.returncode}']
+    return faults, [line for line in lines if line.startswith('Warning')]
 
 def main():
     if not shutil.which('dciodvfy'): sys.exit(MISSING)
-    errors, warnings, files = [], {}, 0
-    with tempfile.TemporaryDirectory() as d:
-        for path in objects(Path(d)):
-            faults, remarks = said(path)
-            files += 1
-            errors += [f'{path.name}: {line}' for line in faults]
-            for line in dict.fromkeys(remarks): warnings.setdefault(line, []).append(path.stem)
-    for line, where in warnings.items(): print(f'{line} ({len(where)} of {files} files)')
+    with tempfile.TemporaryDirectory() as d: found = [(path.name, *said(path)) for path in objects(Path(d))]
+    errors = [f'{name}: {line}' for name, faults, _ in found for line in faults]
+    warnings = Counter(line for *_, remarks in found for line in dict.fromkeys(remarks))
+    for line, n in warnings.items(): print(f'{line} ({n} of {len(found)} files)')
     for line in errors: print(line)
-    print(f'{"FAIL" if errors else "PASS"} {files} DICOM objects, {len(errors)} errors, {len(warnings)} kinds of warnings')
+    print(f'{"FAIL" if errors else "PASS"} {len(found)} DICOM objects, {len(errors)} errors, {len(warnings)} kinds of warnings')
     sys.exit(bool(errors))
 
 if __name__ == '__main__': main()

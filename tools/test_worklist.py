@@ -4,9 +4,38 @@ test_worklist.py --data path/to/chest_xray [--out results/screen_test.json]
 
 The test films are scored once more by the same bundle, so a line goes into the ledger. Nothing is chosen from it.
 """
-import argparse, json
+import argparse
+import json
 from collections import Counter
 from pathlib import Path
+import numpy as np
+import pandas as pd
+from pneumo_nb.core import plain_data, save_json
+from pneumo_nb.data.cohort import load_cohort, read_cohort
+from pneumo_nb.evaluate.evaluation import normal_groups, pick, record_scoring
+from pneumo_nb.screen.bundle import load_bundle
+from pneumo_nb.screen.worklist import screen
+
+MODEL, WHY = Path('results/model'), 'pneumo_screen on the test films: the same bundle, nothing chosen'
+
+def both(data):
+    "A row per test film: what was evaluated and what pneumo_screen says"
+    evaluated, listed = pick(load_cohort(MODEL/'predictions.csv'), 'shipped', 0, 'test'), screen(data/'test')
+    listed['path'] = [Path(f).relative_to(data).as_posix() for f in listed.file]
+    return listed, evaluated.merge(listed.drop(columns='model'), on='path', how='outer', indicator=True)
+
+def record(ledger, scored, bundle, threshold, data):
+    "The ledger's line"
+    run = scored.assign(p=scored.score, fold='test')[['path', 'patient', 'label', 'etiology', 'p', 'model', 'seed', 'fold']]
+    films = read_cohort(data, progress=False)[0]
+    record_scoring(ledger, run, bundle.model[:12], films, 'tools/test_worklist.py', WHY, round(threshold, 6))
+
+def unsure(films): return int((films.decision == 'unsure').sum())
+
+def unsure_normals(scored):
+    "How many normals are unsure, by what later releases made of them"
+    normals, withdrawn = scored[scored.label == 'NORMAL'].assign(fold='test'), pd.read_csv(MODEL/'withdrawn.csv').iloc[:, 0].tolist()
+    return {g: f'{unsure(part)} of {len(part)}' for g, part in normal_groups(normals, withdrawn).groupby('group')}
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -14,28 +43,18 @@ def main():
     parser.add_argument('--out', default='results/screen_test.json')
     parser.add_argument('--ledger', default='results/ledger.csv')
     args = parser.parse_args()
-    import numpy as np, pandas as pd
-    from pneumo_nb.screen.bundle import load_bundle
-    from pneumo_nb.data.cohort import load_cohort, read_cohort
-    from pneumo_nb.evaluate.evaluation import normal_groups, pick, record_scoring
-    from pneumo_nb.core import write_atomic
-    from pneumo_nb.screen.worklist import screen
-    bundle = load_bundle()
-    evaluated = pick(load_cohort('results/model/predictions.csv'), 'shipped', 0, 'test')
-    listed = screen(Path(args.data)/'test')
-    listed['path'] = [Path(f).relative_to(args.data).as_posix() for f in listed.file]
-    both = evaluated.merge(listed.drop(columns='model'), on='path', how='outer', indicator=True)
-    scored = both[both.score.notna()]
-    point = bundle.points['default']
-    run = scored.assign(p=scored.score, fold='test')[['path', 'patient', 'label', 'etiology', 'p', 'model', 'seed', 'fold']]
-    record_scoring(args.ledger, run, bundle.model[:12], read_cohort(args.data, progress=False)[0], 'tools/test_worklist.py', 'pneumo_screen on the test films: the same bundle, nothing chosen', round(point.threshold, 6))
-    called = np.where(scored.p >= point.threshold, 'pneumonia', 'normal')
-    groups = normal_groups(scored[scored.label == 'NORMAL'].assign(fold='test'), pd.read_csv('results/model/withdrawn.csv').iloc[:, 0].tolist())
-    told = dict(model=bundle.model, films=len(listed), in_both=int((both._merge == 'both').sum()), refused=Counter(listed.reason[listed.decision == 'refused']),
-                decisions=Counter(listed.decision), flags=Counter(' '.join(listed['flags']).split()), same_calls=int((called == scored.call).sum()), scored=len(scored),
-                largest_gap_in_score=float((scored.p - scored.score).abs().max()), unsure={f'{label}': int((part.decision == 'unsure').sum()) for label, part in scored.groupby('label')},
-                unsure_normals={g: f"{int((part.decision == 'unsure').sum())} of {len(part)}" for g, part in groups.groupby('group')})
-    write_atomic(args.out, json.dumps(told, indent=1) + '\n')
-    print(json.dumps(told, indent=1))
+    data, bundle = Path(args.data), load_bundle()
+    threshold, (listed, films) = bundle.points['default'].threshold, both(data)
+    scored = films[films.score.notna()]
+    record(args.ledger, scored, bundle, threshold, data)
+    called = np.where(scored.p >= threshold, 'pneumonia', 'normal')
+    told = dict(
+        model=bundle.model, films=len(listed), in_both=int((films._merge == 'both').sum()),
+        refused=Counter(listed.reason[listed.decision == 'refused']), decisions=Counter(listed.decision),
+        flags=Counter(' '.join(listed['flags']).split()), same_calls=int((called == scored.call).sum()), scored=len(scored),
+        largest_gap_in_score=float((scored.p - scored.score).abs().max()),
+        unsure={f'{label}': unsure(part) for label, part in scored.groupby('label')}, unsure_normals=unsure_normals(scored))
+    save_json(args.out, told)
+    print(json.dumps(plain_data(told), indent=1))
 
 if __name__ == '__main__': main()
