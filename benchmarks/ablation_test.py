@@ -7,8 +7,11 @@ where that file is, nothing is scored again. Nothing may be chosen from it.
 import argparse
 from pathlib import Path
 import pandas as pd
-from pneumo_nb.data.cohort import find_films, read_cohort
-from pneumo_nb.evaluate.evaluation import pick, record_scoring, seed_table
+from pneumo_nb.data.sources import find_films
+from pneumo_nb.data.cohort import read_cohort
+from pneumo_nb.evaluate.predictions import select_run
+from pneumo_nb.study.ledger import record_scoring
+from pneumo_nb.evaluate.comparison import seed_table
 from pneumo_nb.stats import balanced_threshold
 from pneumo_nb.study.evidence import scored_sets
 from pneumo_nb.study.final_films import final_films, score_networks
@@ -26,7 +29,7 @@ def score_row(row, keep, films, cohort, ledger, command, withdrawn):
     clean = kept[kept.family == 'clean']
     threshold, net = balanced_threshold(clean.label, clean.p), load_row(row, keep)
     scored = score_networks({(row['recipe'], row['seed']): lambda x: film_scores(net, x)}, films, row['size'])
-    record_scoring(ledger, pick(scored, fold='test'), row['weights'], cohort, command, 'row of the ablation', round(threshold, 6))
+    record_scoring(ledger, select_run(scored, fold='test'), row['weights'], cohort, command, 'row of the ablation', round(threshold, 6))
     told = {k: row[k] for k in KNOWN} | dict(threshold=threshold)
     for name, t in scored_sets(scored, withdrawn).items():
         means = seed_table(t, threshold).loc[row['recipe'], 'mean']

@@ -17,12 +17,18 @@ from fastai.learner import Learner
 from safetensors.torch import load_file
 from measured import parser
 from pneumo_nb.core import save_json, write_atomic
-from pneumo_nb.data.cohort import film_paths, grouped_split, load_cohort, read_cohort, source_line
-from pneumo_nb.data.film import Film, cache_folder, film_cache, read_film, threaded
-from pneumo_nb.evaluate.evaluation import counts, draw_patients, interval, metrics, pick, ranks, record_scoring
+from pneumo_nb.data.cohort import film_paths, load_cohort, read_cohort, source_line
+from pneumo_nb.data.split import grouped_split
+from pneumo_nb.data.film import Film, read_film
+from pneumo_nb.data.cache import cache_folder, film_cache, threaded
+from pneumo_nb.evaluate.evaluation import counts, metrics
+from pneumo_nb.stats import draw_patients, interval, ranks
+from pneumo_nb.evaluate.predictions import select_run
+from pneumo_nb.study.ledger import record_scoring
 from pneumo_nb.evaluate.matched import by_stratum, matched_auc, pair_auc, reach_curve
 from pneumo_nb.evaluate.operating_point import read_oof
-from pneumo_nb.explore.exploration import auc, patient_weights
+from pneumo_nb.explore.exploration import patient_weights
+from pneumo_nb.stats import auc
 from pneumo_nb.explore.file_cues import (
     FILE,
     SIZE,
@@ -38,7 +44,8 @@ from pneumo_nb.explore.file_cues import (
     shrunk,
 )
 from pneumo_nb.screen.bundle import load_bundle
-from pneumo_nb.study.study import progress_line, run_stages, study_settings, study_stages
+from pneumo_nb.study.stages import progress_line, run_stages
+from pneumo_nb.study.study import study_settings, study_stages
 from pneumo_nb.train.baseline import dense_net, film_dls, predict, training_films
 from pneumo_nb.train.cnn import SmallCNN
 
@@ -152,9 +159,9 @@ def all_runs(cues, names):
     "A line for each run of the committed tables, and for the recipe out of fold on the train films whose size is known"
     model, study = committed('model'), committed('study')
     seeds = lambda t, fold: t[t.fold == fold].groupby(['model', 'seed']).groups
-    runs = {f'{m}, seed {s}, test': pick(t, m, s, 'test') for t in (model, study) for m, s in seeds(t, 'test')} | out_of_fold(cues)
+    runs = {f'{m}, seed {s}, test': select_run(t, m, s, 'test') for t in (model, study) for m, s in seeds(t, 'test')} | out_of_fold(cues)
     return [run_line(name, t, cues, names) for name, t in
-            (runs | {f'{m}, seed {s}, held-out train': pick(study, m, s, 'valid') for m, s in seeds(study, 'valid')}).items()]
+            (runs | {f'{m}, seed {s}, held-out train': select_run(study, m, s, 'valid') for m, s in seeds(study, 'valid')}).items()]
 
 def run_line(name, t, cues, names):
     "AUC of one run, plain and matched by width, and by width and shape"
@@ -287,7 +294,7 @@ def trained_again(study):
     then, out = committed('study'), {}
     for model in NETWORKS:
         for seed, p in enumerate(study.scores(model, study.films[study.held])):
-            q = pick(then, model, seed, 'valid').set_index('path').p.loc[study.train.path[study.held]].to_numpy()
+            q = select_run(then, model, seed, 'valid').set_index('path').p.loc[study.train.path[study.held]].to_numpy()
             same = float(((p >= .5) == (q >= .5)).mean())
             out[f'{model}, seed {seed}'] = dict(correlation=float(np.corrcoef(p, q)[0, 1]), same_calls=same)
     return out
@@ -324,8 +331,8 @@ def committed_runs(cues):
     "The test films' committed scores beside their cues"
     with_cues = lambda t: t.merge(cues, on='path', how='left', validate='1:1')
     model, study = committed('model'), committed('study')
-    runs = {'shipped network': with_cues(pick(model, 'shipped', fold='test'))}
-    return runs | {f'study: {m}': with_cues(pick(study, m, fold='test')) for m in NETWORKS}
+    runs = {'shipped network': with_cues(select_run(model, 'shipped', fold='test'))}
+    return runs | {f'study: {m}': with_cues(select_run(study, m, fold='test')) for m in NETWORKS}
 
 def arguments():
     p = parser(__doc__, ROOT/'results')

@@ -19,7 +19,8 @@ from PIL import Image
 from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
 from measured import parser
 from pneumo_nb.data.dicom import LUNG
-from pneumo_nb.data.film import Film, FilmError, is_dicom
+from pneumo_nb.data.film import Film
+from pneumo_nb.data.film_file import FilmError, is_dicom
 
 NEAR = 1.5   # of 255: rounding, and the last bit of lossy decoders
 

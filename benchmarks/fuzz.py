@@ -24,8 +24,10 @@ from pydicom.encaps import encapsulate
 from tifffile import imwrite
 from measured import again, now, parser, versions
 from pneumo_nb.core import save_json
-from pneumo_nb.data.dicom import _NATIVE, phantom_dicom
-from pneumo_nb.data.film import FILM_CODES, Film, FilmError, damaged
+from pneumo_nb.data.dicom_pixels import NATIVE
+from pneumo_nb.data.phantom_files import phantom_dicom
+from pneumo_nb.data.film_file import FILM_CODES, FilmError, damaged
+from pneumo_nb.data.film import Film
 
 CHUNK = 1000     # runs in a process
 SLOW = 30        # seconds of computing that no film may take (CharLS needs some for one damaged JPEG-LS in many thousands)
@@ -149,7 +151,7 @@ def lying(rng):
     ways = lies(rng)
     kind = rng.choice(['u1', 'u2', 'i2'])
     pixels = rng.integers(0, 128, (120, 104) + (3,)*int(rng.random() < .2)).astype(kind)
-    syntax = rng.choice(_NATIVE)
+    syntax = rng.choice(NATIVE)
     return phantom_dicom(pixels, syntax, **{k: ways[k]() for k in rng.choice(sorted(ways), rng.integers(1, 6), replace=False)})
 
 def file(sound, seed):

@@ -14,11 +14,12 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 from measured import now, parser, versions
 from pneumo_nb.core import save_json
-from pneumo_nb.data.cohort import film_paths, find_films, read_cohort, source_line
-from pneumo_nb.data.film import film_cache
-from pneumo_nb.screen.bundle import SHIPPED, _session, load_bundle, onnx_runtime
-from pneumo_nb.train.cross_validation import development_films
-from pneumo_nb.train.robust import CORRUPTIONS, corrupt_all
+from pneumo_nb.data.cohort import film_paths, read_cohort, source_line
+from pneumo_nb.data.sources import find_films
+from pneumo_nb.data.cache import film_cache
+from pneumo_nb.screen.bundle import SHIPPED, onnx_session, load_bundle, onnx_runtime
+from pneumo_nb.train.holdouts import development_films
+from pneumo_nb.train.corruptions import CORRUPTIONS, corrupt_all
 
 MAX_AUC_FALL, MAX_FLIPS = .001, .005
 CALIBRATION, JUDGED = 300, 2000   # films
@@ -72,7 +73,7 @@ def main():
     cohort, films = draw(args.data, bundle.size)
     ill, k = (cohort.label == 'PNEUMONIA').to_numpy(), min(CALIBRATION, len(cohort)//3)
     with tempfile.TemporaryDirectory() as folder: small = quantised(PLAIN, films[:k], folder).read_bytes()
-    eight = _session(small)
+    eight = onnx_session(small)
     rows = [judged(bundle, eight, films[k:], ill[k:], family) for family in ('clean', *CORRUPTIONS)]
     worst = {name: max(r[name] for r in rows) for name in ('auc_fall', 'decisions_changed')}
     told = dict(utc=now(), cohort=source_line(cohort), calibrated_on=k, judged_on=len(films) - k, model=bundle.model[:12],

@@ -85,7 +85,7 @@ def pneumo_phantom(
     planted:str=None, # A shortcut in train and val: sharpness or margin
 ):
     "Write phantom chest films (drawings, not patients) in the public folder layout"
-    from pneumo_nb.data.phantom import write_phantoms
+    from pneumo_nb.data.phantom_files import write_phantoms
     write_phantoms(folder, n, size, seed, planted)
     print(f'{n} phantom films, not patients, in {folder}')
 
@@ -176,7 +176,7 @@ def pneumo_audit(
     out:str='audit',         # Folder for audit.csv, strata.csv, audit.png and audit.html
 ):
     "What a model's scores are worth among films that a cue cannot tell apart"
-    from pneumo_nb.evaluate.matched import audit_files
+    from pneumo_nb.evaluate.audit import audit_files
     asked = [c for group in ([cue] if isinstance(cue, str) else cue or []) for c in ([group] if isinstance(group, str) else group)]
     if not asked: raise ValueError('name a cue, a column of the table or of the files. For example: --cue width --films FOLDER')
     for line in audit_files(predictions, asked, cues, films, model, seed, fold, threshold, reach, n_boot, out): say(line)
@@ -214,7 +214,7 @@ def pneumo_gate(
     if write and not bundle: raise ValueError('which bundle shall get the gate? Name its folder with --bundle')
     needs('torch', 'torchvision', 'fastai', 'timm')
     can_write(out)
-    from pneumo_nb.screen.gate import measure_gate
+    from pneumo_nb.study.gate_fit import measure_gate
     evidence = measure_gate(data, bundle, also.split(':') if also else (), write, print, n_per_kind=per_kind)
     say(save_json(out, evidence))
 
@@ -277,6 +277,6 @@ def pneumo_queue(
     workers:int=2,                 # Processes
 ):
     "What the worklist does to a hospital's reading queue: time to report under four orders"
-    from pneumo_nb.screen.queue import queue_to_file
+    from pneumo_nb.screen.queue_results import queue_to_file
     command = ' '.join(['pneumo_queue', *sys.argv[1:]])
     say(queue_to_file(out, site, scores, threshold, unsure_from, folder, replications, days, seed, workers, command))

