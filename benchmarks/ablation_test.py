@@ -7,14 +7,14 @@ where that file is, nothing is scored again. Nothing may be chosen from it.
 import argparse
 from pathlib import Path
 import pandas as pd
-from pneumo_nb.data.sources import find_films
 from pneumo_nb.data.cohort import read_cohort
-from pneumo_nb.evaluate.predictions import select_run
-from pneumo_nb.study.ledger import record_scoring
+from pneumo_nb.data.sources import find_films
 from pneumo_nb.evaluate.comparison import seed_table
+from pneumo_nb.evaluate.predictions import select_run
 from pneumo_nb.stats import balanced_threshold
 from pneumo_nb.study.evidence import scored_sets
 from pneumo_nb.study.final_films import final_films, score_networks
+from pneumo_nb.study.ledger import record_scoring
 from pneumo_nb.study.stages import save_table
 from pneumo_nb.train.ablation import load_row, read_rows
 from pneumo_nb.train.recipes import film_scores

@@ -17,18 +17,14 @@ from fastai.learner import Learner
 from safetensors.torch import load_file
 from measured import parser
 from pneumo_nb.core import save_json, write_atomic
-from pneumo_nb.data.cohort import film_paths, load_cohort, read_cohort, source_line
-from pneumo_nb.data.split import grouped_split
-from pneumo_nb.data.film import Film, read_film
 from pneumo_nb.data.cache import cache_folder, film_cache, threaded
+from pneumo_nb.data.cohort import film_paths, load_cohort, read_cohort, source_line
+from pneumo_nb.data.film import Film, read_film
+from pneumo_nb.data.split import grouped_split
 from pneumo_nb.evaluate.evaluation import counts, metrics
-from pneumo_nb.stats import draw_patients, interval, ranks
-from pneumo_nb.evaluate.predictions import select_run
-from pneumo_nb.study.ledger import record_scoring
 from pneumo_nb.evaluate.matched import by_stratum, matched_auc, pair_auc, reach_curve
 from pneumo_nb.evaluate.operating_point import read_oof
-from pneumo_nb.explore.exploration import patient_weights
-from pneumo_nb.stats import auc
+from pneumo_nb.evaluate.predictions import select_run
 from pneumo_nb.explore.file_cues import (
     FILE,
     SIZE,
@@ -44,6 +40,8 @@ from pneumo_nb.explore.file_cues import (
     shrunk,
 )
 from pneumo_nb.screen.bundle import load_bundle
+from pneumo_nb.stats import auc, draw_patients, interval, ranks
+from pneumo_nb.study.ledger import record_scoring
 from pneumo_nb.study.stages import progress_line, run_stages
 from pneumo_nb.study.study import study_settings, study_stages
 from pneumo_nb.train.baseline import dense_net, film_dls, predict, training_films
@@ -89,7 +87,7 @@ def positive(films): return (films.label == 'PNEUMONIA').to_numpy()
 
 def shares(films, p, threshold, draws):
     "Accuracy, sensitivity, specificity, AUC of runs (runs, films): first of all films, then of each draw of patients"
-    ill, w = positive(films), np.vstack([np.ones(len(films)), draw_patients(films, draws, np.random.default_rng(0))])
+    ill, w = positive(films), np.vstack([np.ones(len(films)), draw_patients(films.patient, draws, np.random.default_rng(0), positive(films))])
     right = ((p >= threshold) == ill).mean(0)
     share = lambda m: (w[:, m] @ right[m])/w[:, m].sum(1)
     if not ill.any(): return dict(accuracy=share(~ill), specificity=share(~ill))
@@ -120,8 +118,8 @@ def specificity(got, model):
 def joint(cohort, cues, names):
     "AUC of several numbers of the files together, out of fold, with its interval over patients"
     t = blind_folds(cues, cohort, names)
-    draws = patient_weights(t.patient, 1000, np.random.default_rng(0))
-    a = auc(t.p, positive(t), np.vstack([np.ones(len(t)), draws]))
+    draws = draw_patients(t.patient, 1000, np.random.default_rng(0))
+    a = auc(positive(t), t.p, np.vstack([np.ones(len(t)), draws]))
     return dict(films=len(t), auc=a[0], low=np.quantile(a[1:], .025), high=np.quantile(a[1:], .975))
 
 def files_say(cohort, cues):

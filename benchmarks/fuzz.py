@@ -25,9 +25,9 @@ from tifffile import imwrite
 from measured import again, now, parser, versions
 from pneumo_nb.core import save_json
 from pneumo_nb.data.dicom_pixels import NATIVE
-from pneumo_nb.data.phantom_files import phantom_dicom
-from pneumo_nb.data.film_file import FILM_CODES, FilmError, damaged
 from pneumo_nb.data.film import Film
+from pneumo_nb.data.film_file import FILM_CODES, FilmError, damaged
+from pneumo_nb.data.phantom_files import phantom_dicom
 
 CHUNK = 1000     # runs in a process
 SLOW = 30        # seconds of computing that no film may take (CharLS needs some for one damaged JPEG-LS in many thousands)

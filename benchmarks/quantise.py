@@ -14,12 +14,12 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 from measured import now, parser, versions
 from pneumo_nb.core import save_json
+from pneumo_nb.data.cache import film_cache
 from pneumo_nb.data.cohort import film_paths, read_cohort, source_line
 from pneumo_nb.data.sources import find_films
-from pneumo_nb.data.cache import film_cache
-from pneumo_nb.screen.bundle import SHIPPED, onnx_session, load_bundle, onnx_runtime
-from pneumo_nb.train.holdouts import development_films
+from pneumo_nb.screen.bundle import SHIPPED, load_bundle, onnx_runtime, onnx_session
 from pneumo_nb.train.corruptions import CORRUPTIONS, corrupt_all
+from pneumo_nb.train.holdouts import development_films
 
 MAX_AUC_FALL, MAX_FLIPS = .001, .005
 CALIBRATION, JUDGED = 300, 2000   # films

@@ -13,8 +13,8 @@ import torch
 from measured import again, now, parser, versions
 from pneumo_nb.core import save_json
 from pneumo_nb.screen.bundle import load_bundle
-from pneumo_nb.train.network import SetLoss, lite_net
 from pneumo_nb.train.ablation import keep_memory
+from pneumo_nb.train.network import SetLoss, lite_net
 
 STEPS, BATCH, SIZE = 12, 32, 128
 

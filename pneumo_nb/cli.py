@@ -16,11 +16,11 @@ from fastcore.script import Param, anno_parser, store_true
 from .core import MissingPackage, any_console, can_write, needs, save_json, say
 
 # %% ../nbs/90_cli.ipynb #530c4acf
+_NAME, _PLACE, _ROOM = 'Check the name', 'Take a place where you may read and write', 'Make room, or write to another disk'
 WAYS_OUT = { # of an OSError: (what to do, exit code)
-    errno.ENOENT: ('Check the name', 2), errno.ENOTDIR: ('Check the name', 2), errno.EISDIR: ('Name a file, not a folder', 2), errno.EEXIST: ('Take another name', 2),
-    errno.EACCES: ('Take a place where you may read and write', 2), errno.EPERM: ('Take a place where you may read and write', 2),
-    errno.EROFS: ('Take a place where you may write', 2), errno.ENAMETOOLONG: ('Take a shorter name', 2),
-    errno.EFBIG: ('Make room, or write to another disk', 1), errno.ENOSPC: ('Make room, or write to another disk', 1), errno.EDQUOT: ('Make room, or write to another disk', 1)}
+    errno.ENOENT: (_NAME, 2), errno.ENOTDIR: (_NAME, 2), errno.EISDIR: ('Name a file, not a folder', 2), errno.EEXIST: ('Take another name', 2),
+    errno.EACCES: (_PLACE, 2), errno.EPERM: (_PLACE, 2), errno.EROFS: ('Take a place where you may write', 2),
+    errno.ENAMETOOLONG: ('Take a shorter name', 2), errno.EFBIG: (_ROOM, 1), errno.ENOSPC: (_ROOM, 1), errno.EDQUOT: (_ROOM, 1)}
 
 def _ending(e, kept):
     "What to say of an error, and the exit code"
@@ -133,7 +133,8 @@ def pneumo_model(
     if preset not in PRESETS: raise ValueError(f'there is no preset {preset!r}; take one of {", ".join(PRESETS)}')
     typed = 'pneumo_model ' + ' '.join([f'--preset {preset}', *['--test']*test])
     with exits_cleanly('pneumo_model', f'Finished networks are kept in {out}; the same command goes on after them.'):
-        run_model(data, out, preset, not no_download, bundle=bundle, test=test, later=later, withdrawn=withdrawn, ledger=ledger, study=study, choice=choice, refusals=refusals, command=typed)
+        run_model(data, out, preset, not no_download, bundle=bundle, test=test, later=later, withdrawn=withdrawn, ledger=ledger,
+                  study=study, choice=choice, refusals=refusals, command=typed)
 
 # %% ../nbs/90_cli.ipynb #b813aabf
 @command
@@ -145,18 +146,14 @@ def pneumo_ablation(
     leaders:int=2,                    # The best so many are run with three seeds
     size:int=128,                     # Side of the films, px
     epochs:int=3,                     # Of each row
-    test:store_true=False,            # After the choice: score the rows on the test films
-    later:str=None,                   # Folder of the later release's normal test films
-    withdrawn:str=None,               # CSV of the test films that the later release no longer has
-    ledger:str='results/ledger.csv',  # Notes each scoring
 ):
-    "Run every recipe; with --test score the rows once, when the choice is made"
+    "Run every recipe, and judge it by the shift score on train films"
     needs(*TRAINS)
     from pneumo_nb.study.model import run_ablation
     with exits_cleanly('pneumo_ablation', f'Finished rows are kept in {out}; the same command goes on after them.'):
         names = [r.strip() for r in recipes.split(';')] if recipes else None
         can_write(out)
-        run_ablation(data, out, keep, names, leaders, size, epochs, test, later, withdrawn, ledger, say)
+        run_ablation(data, out, keep, names, leaders, size, epochs, say)
 
 # %% ../nbs/90_cli.ipynb #44a927cd
 _CUES = Param('A column to match on, as width or width:0.05 (within 5 %%); may be given several times', str, nargs='+', action='append')
@@ -196,9 +193,12 @@ def pneumo_site(
     "Choose an operating point from a site's own labelled scores"
     given = dict(prevalence=prevalence, cost_fn=cost_fn, cost_fp=cost_fp)
     if missing := [f'--{k}' for k, v in given.items() if v is None]:
-        raise ValueError(f'{", ".join(missing)} must be given: only the hospital knows. For example: --prevalence .1 --cost_fn 20 --cost_fp 1')
+        example = '--prevalence .1 --cost_fn 20 --cost_fp 1'
+        raise ValueError(f'{", ".join(missing)} must be given: only the hospital knows. For example: {example}')
     from pneumo_nb.evaluate.site_threshold import choose_site
-    choose_site(scores, **given, bundle=bundle, at_least=at_least, confidence=confidence, out=out, say=say)
+    from pneumo_nb.screen.bundle import load_bundle
+    scored_by = load_bundle(bundle).calibration
+    choose_site(scores, **given, scored_by=scored_by, at_least=at_least, confidence=confidence, out=out, say=say)
 
 # %% ../nbs/90_cli.ipynb #59e5bf6b
 @command
@@ -221,6 +221,16 @@ def pneumo_gate(
 # %% ../nbs/90_cli.ipynb #f6fc13b6
 _Paths = Param('Films, and folders of films', str, nargs='+')
 
+def _engine(name):
+    "What scores films: this machine, or a cluster"
+    if name == 'local':
+        from pneumo_nb.screen.worklist import local_engine as engine
+    elif name == 'ray':
+        needs('ray')
+        from pneumo_nb.screen.archive import ray_engine as engine
+    else: raise ValueError(f'there is no engine {name!r}; take one of local, ray')
+    return engine
+
 @command
 def pneumo_screen(
     paths:_Paths,           # Films, and folders of films
@@ -241,7 +251,7 @@ def pneumo_screen(
     def kept(): return f'{len(run.journal.at) if run else 0:,} films are in the journal; the same command goes on after them.'
     from pneumo_nb.screen.worklist import Run, keep_watch, run_once
     with exits_cleanly('pneumo_screen', kept):
-        run = Run([out, *([also] if also else [])], bundle, point, workers, batch, engine, restart, patients, strict)
+        run = Run([out, *([also] if also else [])], bundle, point, workers, batch, _engine(engine), restart, patients, strict)
         try:
             if watch: return keep_watch(run, paths, watch)
             say(f'{run_once(run, paths, sys.stderr.isatty())} · {time.time() - start:.1f} s · {out}')
@@ -260,7 +270,11 @@ def pneumo_report(
 ):
     "One film's report: a page as HTML and PDF, and the result as DICOM"
     from pneumo_nb.screen.film_report import film_report
-    say(film_report(film, bundle, out, point, dicom=dicom, patients=patients, strict=strict))
+    more = {}
+    if dicom:
+        needs('highdicom')
+        from pneumo_nb.screen.dicom_results import DICOM_FILES as more
+    say(film_report(film, bundle, out, point, more, patients, strict))
 
 # %% ../nbs/90_cli.ipynb #5579bec0
 @command
@@ -270,7 +284,7 @@ def pneumo_queue(
     scores:str=None,               # CSV of labelled scores, as for pneumo_site, of any model; default: the shipped model's held-out scores
     threshold:float=None,          # Called pneumonia from this p on; needed with --scores
     unsure_from:float=.3,          # Unsure from this p on, up to the threshold
-    folder:str=None,               # Folder with held_out.csv and metrics.json of another model; default: the shipped model's, which come with the library
+    folder:str=None,               # Folder with held_out.csv and metrics.json of another model; default: the shipped model's
     replications:int=200,          # Simulated months
     days:int=28,                   # Of a month; whole weeks
     seed:int=0,                    # Same seed, same months

@@ -8,13 +8,12 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 from pneumo_nb.data.cohort import read_cohort
-from pneumo_nb.data.phantom_files import phantom_dicom
 from pneumo_nb.data.phantom import phantom_film
-from pneumo_nb.data.phantom_files import write_phantoms
-from pneumo_nb.study.gate_fit import bundle_for
+from pneumo_nb.data.phantom_files import phantom_dicom, write_phantoms
 from pneumo_nb.screen.bundle import load_bundle
 from pneumo_nb.screen.dicom_results import EVALUATIONS, dicom_bytes, to_sc, to_sr
 from pneumo_nb.screen.film_report import film_result
+from pneumo_nb.study.gate_fit import bundle_for
 from repo import run
 
 MISSING = ('dciodvfy is missing. Install it: apt-get install -y dicom3tools (Debian, Ubuntu), '

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from pneumo_nb.core import plain_data, save_json
 from pneumo_nb.data.cohort import load_cohort, read_cohort
-from pneumo_nb.study.published import normal_groups
 from pneumo_nb.evaluate.predictions import select_run
-from pneumo_nb.study.ledger import record_scoring
 from pneumo_nb.screen.bundle import load_bundle
 from pneumo_nb.screen.worklist_table import screen
+from pneumo_nb.study.ledger import record_scoring
+from pneumo_nb.study.published import normal_groups
 
 MODEL, WHY = Path('results/model'), 'pneumo_screen on the test films: the same bundle, nothing chosen'
 
