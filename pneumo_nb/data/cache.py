@@ -42,6 +42,7 @@ def hash_words(
     "Perceptual hashes as numbers"
     return np.frombuffer(bytes.fromhex(''.join(phash)), np.uint64).reshape(-1, 4)
 
+# %% ../../nbs/data/18_cache.ipynb #82c5900a
 def bits_apart(
     words,     # From `hash_words`, (n, 4)
     one,       # One row of such
@@ -64,6 +65,7 @@ def _without_cache(why):
     say(f'pneumo_nb: {why}; {_WITHOUT}', 'stderr')
     return tempfile.TemporaryDirectory(prefix='pneumo_nb-', ignore_cleanup_errors=True)
 
+# %% ../../nbs/data/18_cache.ipynb #7c8fd542
 def cache_folder()->Path: # `cache_home()` where that can be written, else a temporary folder
     "Where decoded films, downloads and phantoms are kept between runs; may be deleted at any time"
     home = cache_home()
@@ -98,6 +100,7 @@ def _decoded_films(paths, size, fit, progress):
     "Yield the films at their size, in the order of the paths"
     return threaded(lambda p: read_film(p, size, fit), paths, f'films → {size} px', progress)
 
+# %% ../../nbs/data/18_cache.ipynb #d67f2621
 def _build_cache(target, paths, size, fit, progress):
     "Decode into a temporary file beside the target, then rename"
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -36,6 +36,7 @@ _NAMES = [ # (pattern of a file's stem, what its fields are)
     (re.compile(r'((?:NORMAL2-)?IM)-(\d+)-\d+(?:-\d+)?', re.I), lambda m: (f'{m[1].upper()}-{int(m[2])}', f'normal-{int(m[2])}', 'none')),
     (re.compile(r'(NORMAL|BACTERIA|VIRUS)-(\d+)-\d+', re.I), _later_release)]
 
+# %% ../../nbs/data/23_cohort.ipynb #9b817622
 def parse_name(
     path,                       # A film's path; only its stem is looked at
     label:str,                  # 'NORMAL' or 'PNEUMONIA'
@@ -99,6 +100,7 @@ def _fingerprint(root, files)->str:
     rows = [f'{text_name(p.relative_to(root).as_posix())}\t{content(p)}' for p in files]
     return hashlib.sha256('\n'.join(['facts 3', *rows]).encode()).hexdigest()[:24]
 
+# %% ../../nbs/data/23_cohort.ipynb #32254059
 def _all_facts(root, files, progress)->list[dict]:
     "`_film_facts` of every file, read once and then kept, where there is room"
     kept = cache_folder()/'cohorts'/f'{_fingerprint(root, files)}.json'
@@ -140,6 +142,7 @@ def duplicates(
         for side in 'ab': out[f'{col}_{side}'] = film[col].values[pairs[side]]
     return out.sort_values(['bits', 'a', 'b'], ignore_index=True)
 
+# %% ../../nbs/data/23_cohort.ipynb #0468e569
 def _tie_copies(cohort):
     "Give films that are copies of each other, and their groups, one group, so that no fold can part them"
     code, names = pd.factorize(cohort.group)
@@ -159,6 +162,7 @@ def _files(n)->str: return f'{n} file{"s"*(n != 1)}'
 
 def _also(left): return ', left out ' + ', '.join(f'{shown_name(l["path"])} ({_files(l["files"])})' for l in left) if left else ''
 
+# %% ../../nbs/data/23_cohort.ipynb #cbcbc95b
 def _rows(facts, films, source, pattern)->list[dict]:
     "The cohort's rows: what decoding told of each readable film, and what its name and place tell"
     rows = []
@@ -201,6 +205,7 @@ def load_cohort(
     words = dict.fromkeys(['path', 'patient', 'group', 'sha256', 'phash', 'model'], str)
     return _mapped(pd.read_csv(path, keep_default_na=False, dtype=words), csv_plain)
 
+# %% ../../nbs/data/23_cohort.ipynb #6cb5a827
 def film_paths(
     cohort:pd.DataFrame, # Any part of a cohort
     root,                # What the cohort was read from
@@ -227,6 +232,7 @@ def is_phantom(
     "Whether films of this cohort are made, not taken"
     return bool((cohort.source == 'phantom').any())
 
+# %% ../../nbs/data/23_cohort.ipynb #c3fc801c
 _CITE = dict(public='Kermany et al. 2018 (CC BY 4.0)', medmnist='PneumoniaMNIST, after Kermany et al. 2018 (CC BY 4.0)',
              phantom='PHANTOM films, not patients', folder='films of a folder')
 

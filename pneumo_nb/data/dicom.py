@@ -24,6 +24,7 @@ def _window(x, centre, width, function='LINEAR'):
     if function == 'SIGMOID': return 1/(1 + np.exp(np.clip(-4*(x - centre)/width, -700, 700)))
     raise ValueError(f'unknown VOI LUT function {function}')
 
+# %% ../../nbs/data/16_dicom.ipynb #891c5be4
 def _table(ds, item, x, counts=None):
     "A modality or VOI table: its output for `x`, the largest that its bits hold, and whether those are others than declared"
     n, first, bits = (int(v) for v in item.LUTDescriptor)
@@ -37,6 +38,7 @@ def _table(ds, item, x, counts=None):
     first = _start(ds, first, n, x, counts)
     return np.asarray(data)[np.clip(np.rint(x) - first, 0, n - 1).astype(int)].astype(float), 2**used - 1, used != bits
 
+# %% ../../nbs/data/16_dicom.ipynb #18b8dd23
 def _start(ds, first, n, x, counts):
     "The first value that a table maps: by the declared sign, or by another where the pixels are elsewhere"
     bits = tag_number(ds, 'BitsStored', 16)
@@ -58,6 +60,7 @@ def _values(ds, size, signed):
     bits, patterns = min(tag_number(ds, 'BitsStored'), size), np.arange(2**size)
     return _wrapped(patterns, size, signed), _wrapped(patterns, bits, signed)
 
+# %% ../../nbs/data/16_dicom.ipynb #3986b433
 def _wrong_sign(patterns, bits, signed):
     "Do neighbours jump from one end of the range to the other, as values do that are read by the wrong sign?"
     rows = patterns[::max(1, len(patterns)//64)].astype(np.int64)              # some tell enough
@@ -87,6 +90,7 @@ def _check_bits(patterns, whole, stored, counts, bits):
         seen = whole[counts > 0]
         raise ValueError(f'values from {seen.min()} to {seen.max()} in {bits} bits')
 
+# %% ../../nbs/data/16_dicom.ipynb #0ca0338f
 def _padding(ds, whole, stored, counts):
     "Which patterns are padding"
     low = tag_number(ds, 'PixelPaddingValue')
@@ -117,6 +121,7 @@ def _each(ds, keyword)->list:
     several = hasattr(value, '__iter__') and not isinstance(value, (str, bytes))
     return [float(v) for v in (value if several else [value]) if v not in (None, '')]
 
+# %% ../../nbs/data/16_dicom.ipynb #8de0de32
 def _declared(ds, x, counts):
     "The tables and windows of a file in their order: 0–1 for each value, in words, was more taken from the data?"
     for item in ds.get('VOILUTSequence') or ():
@@ -138,6 +143,7 @@ def _shows(y, stored, seen, counts):
     bits = int(max(high, -low)).bit_length() + (low < 0)
     return np.ptp(np.searchsorted(share, (TAIL, 1 - TAIL)))/10_000 >= (high - low)/2**bits/3
 
+# %% ../../nbs/data/16_dicom.ipynb #5b92f536
 def _from_body(x, seen, counts, tail):
     "From black to white as far as the body of the film goes; to the extremes, where they are no more than a tenth further"
     values, at = np.unique(x[seen], return_inverse=True)
@@ -147,6 +153,7 @@ def _from_body(x, seen, counts, tail):
     how = 'smallest to largest' if whole else f'percentiles {100*tail:g}–{100 - 100*tail:g} of the body'
     return np.clip((x - low)/max(high - low, 1e-9), 0, 1), f'guessed: {how}'
 
+# %% ../../nbs/data/16_dicom.ipynb #77d1950c
 def _interest(ds, facts, stored, x, seen, counts, window):
     "The VOI step: 0–1 for each pattern, in words what was done, was it guessed?"
     if window: return _window(x, *window), 'window {:g} / {:g}'.format(*window), False
@@ -183,6 +190,7 @@ def _from_colour(ds, values, photometric):
     mode = 'RGB' if photometric in ('RGB', 'YBR_ICT', 'YBR_RCT') else 'YCbCr'
     return Image.frombytes(mode, values.shape[1::-1], np.ascontiguousarray(values, np.uint8)).convert('RGB'), guessed
 
+# %% ../../nbs/data/16_dicom.ipynb #91ad833e
 def _palette_table(ds, stored, counts):
     "uint8 for each stored value, and the mean saturation"
     n, first, _ = (int(v) for v in ds.RedPaletteColorLookupTableDescriptor)
@@ -210,6 +218,7 @@ def _to_grey(ds, values, facts, photometric, window):
         if lies: how, guessed = f'{how}; read as {"unsigned" if signed else "signed"}', True
     return np.concatenate([table[rows] for rows in in_parts(patterns)]), how, guessed, colour
 
+# %% ../../nbs/data/16_dicom.ipynb #c7c4fec2
 def read_dicom(
     data:bytes,       # A DICOM file
     name:str='bytes', # What an error calls it
@@ -251,6 +260,7 @@ def _place(ds)->tuple:
     if not position: return None, number
     return round(float(np.dot(np.cross(turned[:3], turned[3:]), np.array(position, float))), 3), number
 
+# %% ../../nbs/data/16_dicom.ipynb #c5edcf25
 def _slice(path):
     "Series, facts and place of a DICOM picture, from its tags alone"
     name, data = source_name(path), film_bytes(path)
@@ -262,6 +272,7 @@ def _slice(path):
     except FilmError: raise
     except Exception as e: raise FilmError(name, 'bad_dicom', short_message(e)) from e
 
+# %% ../../nbs/data/16_dicom.ipynb #4f314573
 def read_series(
     folder, # A folder with DICOM pictures, also in folders below; other files are passed over
 )->dict:    # Series (8 hex digits) → its slices in order: [(path, facts), …]; facts also hold `position_mm` and `instance`

@@ -47,6 +47,7 @@ class _Reader(io.BytesIO):
         self.short |= len(got) < n and not (n == 8 and not got)   # 8 bytes and none left: the usual end
         return got
 
+# %% ../../nbs/data/15_dicom_pixels.ipynb #f027db4f
 def _inflated(packed, name):
     "The data set of a deflated file"
     flow = zlib.decompressobj(-zlib.MAX_WBITS)
@@ -62,6 +63,7 @@ def _guess(data)->UID:
     if data[4:6].isalpha(): return ExplicitVRBigEndian if data[:1] == b'\0' else ExplicitVRLittleEndian
     return ImplicitVRLittleEndian
 
+# %% ../../nbs/data/15_dicom_pixels.ipynb #368bf3eb
 def parse_dicom(
     data:bytes,       # A DICOM file
     name:str='bytes', # What an error calls it
@@ -91,6 +93,7 @@ def code_string(
     codes = (str(_first(ds.get(k)) or '').strip().upper() for k in keywords)
     return next((c for c in codes if re.fullmatch('[A-Z0-9 _]{1,16}', c)), '')
 
+# %% ../../nbs/data/15_dicom_pixels.ipynb #146c6b2c
 def tag_number(
     ds,           # pydicom `Dataset`
     keyword:str,  # Of the tag
@@ -117,6 +120,7 @@ def _intent(ds, kind, raw)->str:
     if raw: return 'FOR PROCESSING'
     return code_string(ds, 'PresentationIntentType') or ('FOR PRESENTATION' if 'FOR PRESENTATION' in kind.upper() else '')
 
+# %% ../../nbs/data/15_dicom_pixels.ipynb #f855072a
 def dicom_facts(
     ds      # pydicom `Dataset`, the header at least
 )->dict:    # `format`, `width`, `height`, and `FACTS` but for the grey
@@ -139,6 +143,7 @@ def _layout(ds, default=None):
     "Rows, columns, samples, bits allocated and stored"
     return (tag_number(ds, k, default) for k in ('Rows', 'Columns', 'SamplesPerPixel', 'BitsAllocated', 'BitsStored'))
 
+# %% ../../nbs/data/15_dicom_pixels.ipynb #0907f898
 def check_tags(
     ds,         # From `parse_dicom`, with its pixels
     syntax:UID, # Transfer syntax
@@ -178,6 +183,7 @@ _SOC   = b'\xff\x4f\xff\x51'                                # a JPEG 2000 begins
 
 def _big_endian(data, at, n): return int.from_bytes(data[at:at + n], 'big')
 
+# %% ../../nbs/data/15_dicom_pixels.ipynb #be0da6a6
 def _codestream(frame:bytes, syntax)->tuple|None:
     "Height, width, samples and bits that a JPEG, JPEG-LS or JPEG 2000 stream announces"
     if syntax in _J2K:
@@ -203,6 +209,7 @@ def _check_frame(ds, frame, syntax, name):
     if said[3] > allocated: raise ValueError(f'compressed pixels of {said[3]} bits, the tags say {allocated}')
     check_scans(frame, rows*cols, name)
 
+# %% ../../nbs/data/15_dicom_pixels.ipynb #cbb5c972
 def _check_rle(frame, want, name):
     "PackBits says how far it unpacks: not much further than the picture, and as far without the zeros at the end"
     n, *starts = struct.unpack('<16L', frame[:64])
@@ -240,6 +247,7 @@ def _no_decoder(name, syntax)->FilmError:
     "The error where no decoder is: what helps depends on the syntax"
     return FilmError(name, 'no_decoder', syntax.name, '' if syntax in _HELPED else 'Export it uncompressed')
 
+# %% ../../nbs/data/15_dicom_pixels.ipynb #70fba475
 def _by_pydicom(ds, syntax, name, frame=None):
     "By pydicom and the decoders that it knows"
     if frame is not None: ds.PixelData = encapsulate([frame])
@@ -254,6 +262,7 @@ def _by_pydicom(ds, syntax, name, frame=None):
     if values.dtype.itemsize > 2: raise FilmError(name, 'unsupported', f'{values.dtype.itemsize*8} bits')
     return values.astype(values.dtype.newbyteorder('='), copy=False), about['photometric_interpretation']
 
+# %% ../../nbs/data/15_dicom_pixels.ipynb #a7c5ce63
 def _codec(function):
     "A function of imagecodecs, of the extra `dicom`; None where that is not installed"
     with suppress(ImportError): return getattr(import_module('imagecodecs'), function)
@@ -292,6 +301,7 @@ def _from_jpeg2000(ds, frame, syntax, name):
         with suppress(FilmError): return _by_pydicom(ds, syntax, name, frame.rstrip(b'\0') + EOI)
     return _by_openjpeg(ds, frame, syntax, name)
 
+# %% ../../nbs/data/15_dicom_pixels.ipynb #602880a7
 def _check_tiles(code, name):
     "Refuse a JPEG 2000 without all the tiles that it announces"
     size = struct.unpack('>8I', code[8:40])
@@ -305,6 +315,7 @@ def _check_tiles(code, name):
     if len(seen) < tiles: raise FilmError(name, 'truncated', f'{len(seen)} of {tiles} tiles')
     if at > len(code): raise FilmError(name, 'truncated', 'the last tile')
 
+# %% ../../nbs/data/15_dicom_pixels.ipynb #a05a4c3d
 def _by_openjpeg(ds, frame, syntax, name):
     "JPEG 2000 of every kind: what Pillow does not know, and where the marker at the end is missing"
     jpeg2k_decode = _codec('jpeg2k_decode')

@@ -28,6 +28,7 @@ class FilmError(ValueError):
 
     def __reduce__(self): return (_rebuild, (self.path, self.code, self.fault, self.way_out))
 
+# %% ../../nbs/data/10_film_file.ipynb #4f12c987
 def _rebuild(path, code, fault, way_out):
     "A `FilmError` that comes back from another process as it went"
     err = FilmError(path, code)
@@ -65,6 +66,7 @@ def source_name(
     if _is_bytes(src): return 'bytes'
     return str(getattr(src, 'name', 'file object')) if hasattr(src, 'read') else str(src)
 
+# %% ../../nbs/data/10_film_file.ipynb #ddd53516
 def _at_most(file, n)->bytes:
     "Up to n bytes, piece by piece: a single `read(n)` would set n bytes aside for a file of a few"
     pieces = []
@@ -73,6 +75,7 @@ def _at_most(file, n)->bytes:
         n -= len(piece)
     return b''.join(pieces)
 
+# %% ../../nbs/data/10_film_file.ipynb #e5997383
 def _file_bytes(path)->bytes:
     "A regular file's bytes; opened without waiting, should it become a pipe meanwhile"
     kind = os.stat(path)
@@ -107,6 +110,7 @@ def check_size(
     if min(width, height) < MIN_SIDE: raise FilmError(name, 'too_small', size)
     if width*height > MAX_PIXELS: raise FilmError(name, 'too_large', size)
 
+# %% ../../nbs/data/10_film_file.ipynb #c59c0ff9
 def short_message(
     e:BaseException # As a decoder raised it
 )->str:             # One line of at most 120 characters
@@ -164,6 +168,7 @@ def damaged(
         if not out: break
     return bytes(out)
 
+# %% ../../nbs/data/10_film_file.ipynb #020ca9a0
 def _turn_bits(out, at, rng):
     "A few bits turned, from a place on"
     if at >= len(out): return

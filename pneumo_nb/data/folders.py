@@ -52,6 +52,7 @@ def class_words(
             raise CohortError(f'classes gives {name!r} two meanings: case, spaces, hyphens and underscores make no difference. Keep one.')
     return _CLASSES | given
 
+# %% ../../nbs/data/21_folders.ipynb #13bd3128
 def _inside(folder):
     "Folders, and files, directly in a folder, sorted, without junk"
     paths = [Path(folder)/n for n in sorted(os.listdir(folder)) if not _JUNK.fullmatch(n) and n not in _MARKS]
@@ -77,6 +78,7 @@ def archive_levels(
     inner = ((level, *(d for d in _subfolders(level) if folder_word(d.name) == 'chest_xray')) for level in outer)
     return [root, *(d for levels in inner for d in levels)]
 
+# %% ../../nbs/data/21_folders.ipynb #ec367813
 def class_level(
     root,                   # A folder
     classes:dict|None=None, # Folder name → 'NORMAL' or 'PNEUMONIA', beside the usual names
@@ -100,6 +102,7 @@ def _place(name, split, label, words):
     name = f'{shown_name(name)!r}: "NORMAL" or "PNEUMONIA"'
     return _Left('its name is no class and no split', f'Say what it is, classes={{{name}}}; a split is called train, val or test')
 
+# %% ../../nbs/data/21_folders.ipynb #acccc1f5
 def some_names(
     names,   # Any number of names
     n:int=3, # How many are shown
@@ -162,6 +165,7 @@ def _count(folder, been, left):
         n, todo = n + len(files), todo + folders
     return n
 
+# %% ../../nbs/data/21_folders.ipynb #e7af58e3
 def _one_layout(films, left):
     "Films in splits, or all of them train; class folders beside splits are left out"
     if any(split for _, split, *_ in films):
@@ -180,6 +184,7 @@ def _there(root)->str:
     what = f'There is {some_names(folders, 8)}.' if folders else 'It holds no folder.'
     return what + (f' Class folders lie in {shown_name(deeper[0].relative_to(root))}.' if deeper else '')
 
+# %% ../../nbs/data/21_folders.ipynb #e587013f
 def film_places(
     top:Path,          # Every file below it is found
     root:Path,         # Where class folders begin

@@ -56,6 +56,7 @@ def in_parts(
     "A large picture piece by piece"
     return np.array_split(a, max(1, a.size >> 22))
 
+# %% ../../nbs/data/11_grey.ipynb #7fdd04fa
 def to_eight_bits(
     a:np.ndarray,    # Integers, 0–65535, of any shape
     declared:int=16, # Bits that the file says

@@ -33,6 +33,7 @@ def draw_anatomy(
                    mediastinum=r(.10, .15), ribs=r(.14, .165), slope=r(.10, .26), bone=r(.75, 1.15), wall=r(.07, .15),
                    arm=r(-.4, .25), gas=r(0, .35))
 
+# %% ../../nbs/data/19_phantom.ipynb #99e3621c
 def draw_pose(
     seed:int, # 0 or more; every film has its own
 )->Pose:      # Shift, breath in body units; turn in radians
@@ -117,6 +118,7 @@ def _rib_rods(y, a, bend, r, last):
     d = np.abs(phase-n-.5)
     return _rod(d, r)*(.55+.75*np.minimum(d/r, 1)**3)*((n>=0) & (n<=last))
 
+# %% ../../nbs/data/19_phantom.ipynb #4ba0b9c3
 def _ribs(x, y, a):
     "Back and front parts of the ribs and the rim of the rib cage"
     s, w = np.abs(x), np.maximum(_thorax(y, a), .05)
@@ -157,6 +159,7 @@ def _to_pixels(pts, size, pose):
     turned = pts@np.array([(c, s), (-s, c)])
     return (turned*pose.scale + (pose.dx, pose.dy) + 1)*(size/2)
 
+# %% ../../nbs/data/19_phantom.ipynb #eb0753a2
 def _vessels(size, pose, patient_seed):
     "Lung vessels, 0–1"
     r = _rng(patient_seed, 'vessels')
@@ -204,6 +207,7 @@ def _bacterial(r, x, y):
     at[:, 0] *= side
     return _spots(x, y, at, r.uniform(.18, .36, (n, 2)), r.uniform(.6, .95, n), power=1.6)
 
+# %% ../../nbs/data/19_phantom.ipynb #0769ba5d
 def _viral(r, x, y):
     "Many small opacities in both lungs over a haze"
     n = int(r.integers(36, 64))
@@ -252,6 +256,7 @@ def _marker(size, seed):
     for line in (bow, [(.5, .5), (1, 1)]): draw.line([(x+w*u, y+h*v) for u, v in line], fill=255, width=max(1, round(size/110)))
     return np.asarray(im, np.float32)/255
 
+# %% ../../nbs/data/19_phantom.ipynb #1e58e34b
 def _collimate(g, cut):
     "Dark outside the field of the tube; `cut` at left, right, top, bottom"
     p = (np.arange(len(g), dtype=np.float32)+.5)/len(g)
@@ -289,6 +294,7 @@ def _etiology(seed, label, etiology):
     if etiology not in ('bacteria', 'virus'): raise ValueError(f"etiology is 'bacteria' or 'virus', not {etiology!r}")
     return etiology
 
+# %% ../../nbs/data/19_phantom.ipynb #2b6c1826
 def phantom_film(
     seed:int,              # 0 or more; same arguments, same film
     label:str=NORMAL,      # 'NORMAL' or 'PNEUMONIA'

@@ -48,6 +48,7 @@ def _counts(n):
         out |= {(split, 'none'): total-positive, (split, 'bacteria'): bacterial, (split, 'virus'): positive-bacterial}
     return out
 
+# %% ../../nbs/data/20_phantom_files.ipynb #63f0762b
 def _films_per_patient(r, n, etiology):
     "How many films each patient has; they sum to n"
     p = [.85, .15] if etiology=='none' else [.65, .2, .1, .05]
@@ -74,6 +75,7 @@ def _plant(r, planted, split, label):
     if planted=='sharpness': return {'sharp': low + .4*(label == NORMAL)}
     return {'margin': low + .4*(label == PNEUMONIA)}
 
+# %% ../../nbs/data/20_phantom_files.ipynb #1fa06d68
 def _plan_part(r, split, etiology, n, planted, running):
     "The films of one etiology in one split"
     label = NORMAL if etiology == 'none' else PNEUMONIA
@@ -113,6 +115,7 @@ def _marker_of(n, size, seed, planted):
     return dict(what='procedural phantom films, not patients', generator='pneumo_nb.phantom', version=PHANTOM_VERSION,
                 n=n, size=size, seed=seed, planted=planted)
 
+# %% ../../nbs/data/20_phantom_files.ipynb #480e364b
 def _is_there(folder, marker):
     "True if exactly these phantoms are there; an error if anything else is"
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())): return False
@@ -173,6 +176,7 @@ def _with_defaults(pixels, raw, tags):
     uid = lambda what: generate_uid(entropy_srcs=[what, hashlib.sha256(raw + repr(tags).encode()).hexdigest()])
     return dict(StudyInstanceUID=uid('study'), SeriesInstanceUID=uid('series'), SOPInstanceUID=uid('picture')) | tags
 
+# %% ../../nbs/data/20_phantom_files.ipynb #ec58794b
 def _dataset(tags)->Dataset:
     "Tags by keyword as a data set; a number that the pixels' sign cannot write is written by the other"
     ds = Dataset()

@@ -23,6 +23,7 @@ def _is_begun(data):
     known = data.startswith((b'\xff\xd8\xff', b'\x89PNG', b'GIF8', b'RIFF'))
     return known or order and int.from_bytes(data[4:8], order) >= len(data)
 
+# %% ../../nbs/data/12_picture.ipynb #b8a2cbce
 def _is_tiff(data):
     "A TIFF with a size and bits, in a way that Pillow does not know?"
     with suppress(Exception):
@@ -45,6 +46,7 @@ def check_scans(
     scans = jpeg.count(b'\xff\xda')
     if scans*pixels > MAX_SCANS*MAX_PIXELS: raise FilmError(name, 'too_large', f'{scans} scans of one picture')
 
+# %% ../../nbs/data/12_picture.ipynb #a6786159
 def _open(data:bytes, name)->Image.Image:
     "An image whose header is sound, not yet decoded"
     try: im = Image.open(io.BytesIO(data), formats=PICTURE_FORMATS)
@@ -56,6 +58,7 @@ def _open(data:bytes, name)->Image.Image:
     elif getattr(im, 'is_animated', False): raise FilmError(name, 'multi_frame')
     return im
 
+# %% ../../nbs/data/12_picture.ipynb #6ecbba13
 def _loaded(im:Image.Image, name)->Image.Image:
     "The decoded image"
     try:
@@ -87,6 +90,7 @@ def _searched_end(jpeg):
     data = jpeg.rstrip(b'\0\xff')                            # padding; but FF 00 is data
     return len(data) + re.match(rb'(\xff\0)*', jpeg[len(data):]).end(), False, single and scans == 1
 
+# %% ../../nbs/data/12_picture.ipynb #7806fb6b
 def _jpeg_end(jpeg)->tuple:
     "Where the data end (0 for the end), is a marker there, and may the data be judged without one (a single scan, which holds all)?"
     ended = jpeg[-64:].rstrip(b'\0\xff').endswith(EOI)       # as nearly all are: no need to search
@@ -104,6 +108,7 @@ def _looks_filled(pixels)->bool:
     middles = [2**(bits - 1) - inverted for bits in range(8, 8*pixels.itemsize + 1) for inverted in (0, 1)]
     return bool((corner == corner.flat[0]).all()) and int(corner.flat[0]) in middles
 
+# %% ../../nbs/data/12_picture.ipynb #27417d45
 def jpeg_pixels(
     jpeg:bytes, # A JPEG
     decode,     # Bytes → pixels, for JPEGs that end with their marker
@@ -144,6 +149,7 @@ def _is_deep(im, raw)->bool:
     bits = im.tag_v2.get(258, 8) if im.format == 'TIFF' else 8                                   # BitsPerSample
     return not im.mode.startswith(('I', 'F')) and (';16' in raw or np.max(bits) > 8)
 
+# %% ../../nbs/data/12_picture.ipynb #9f918858
 def _repacked(im, raw)->Image.Image:
     "The same file, not yet decoded, its samples taken as packed in another way"
     im.tile = [type(t)(*t[:3], raw if isinstance(t[3], str) else (raw, *t[3][1:])) for t in im.tile]
@@ -165,6 +171,7 @@ def _samples(data, raw, name)->np.ndarray:
     swapped = raw[:-1] + dict(L='B', B='L', N='B' if sys.byteorder == 'little' else 'L')[raw[-1]]
     return upright(_repacked(_open(data, name), raw)) << 8 | upright(_repacked(_open(data, name), swapped))
 
+# %% ../../nbs/data/12_picture.ipynb #0981b616
 def _deep_colour(data, im, raw, name)->tuple:
     "A 16-bit picture of several samples a pixel → 8 bits, on black; and whether its range was guessed"
     if raw not in _DEEP or im.format == 'TIFF' and im.tag_v2.get(284) == 2:
@@ -197,6 +204,7 @@ def _plain(im:Image.Image, name, from_white=False, declared=16)->tuple:
 # %% ../../nbs/data/12_picture.ipynb #2a5fb193
 def _from_white(im)->bool: return im.format == 'TIFF' and im.tag_v2.get(262) == 0   # PhotometricInterpretation: WhiteIsZero
 
+# %% ../../nbs/data/12_picture.ipynb #0b395ecb
 def read_picture(
     data:bytes,            # A file that Pillow opens
     name:str='bytes',      # What an error calls it

@@ -30,6 +30,7 @@ def _first_hop(url)->tuple[str, int]:
     at = urlsplit(prepend_scheme_if_needed(proxy, 'http') if proxy else url)
     return at.hostname, at.port or dict(https=443, http=80).get(at.scheme, 1080)
 
+# %% ../../nbs/data/22_sources.ipynb #bd5319f2
 def _reachable(host, port, seconds):
     "Does `host` answer? Asked in a thread, since a name lookup has no time limit of its own"
     answer = []
@@ -72,6 +73,7 @@ def _arrays(npz)->dict:
         said = ' '.join(str(e).split())[:120] or type(e).__name__
         raise CohortError(f'{shown_name(npz)}: no archive of films can be read from it ({said}). {_ARCHIVE}.') from e
 
+# %% ../../nbs/data/22_sources.ipynb #12f5c7c5
 def _archive_faults(arrays):
     "Yield (at fault?, what is wrong)"
     pictures = [k for k in arrays if k.endswith('_images')]
@@ -99,6 +101,7 @@ def _given_means(classes)->dict:
     class_words(classes)                                                # which checks them
     return {str(k).strip(): str(v).strip().upper() for k, v in classes.items()}
 
+# %% ../../nbs/data/22_sources.ipynb #6d7c7032
 def _archive_labels(npz, arrays, classes)->dict:
     "What its numbers mean: number → label"
     numbers = sorted({int(n) for k, y in arrays.items() if k.endswith('_labels') for n in y.ravel()})
@@ -150,6 +153,7 @@ def _unpack(arrays, means, target, progress):
         write_atomic(target/split/label/f'{i:05d}.png', out.getvalue())
     for _ in threaded(write, todo, 'films unpacked', progress): pass
 
+# %% ../../nbs/data/22_sources.ipynb #ef825eb2
 def films_root(
     path,                   # A folder, or a MedMNIST .npz, which is unpacked into the cache
     classes:dict|None=None, # Folder name → 'NORMAL' or 'PNEUMONIA', beside the usual names; of an .npz: '0' and '1'
@@ -191,6 +195,7 @@ def find_films(
     try: return Source(films_root(download_medmnist(128, seconds=seconds)), 'download', 'PneumoniaMNIST, downloaded now')
     except OSError as e: return _phantoms(f'no films were named and none could be downloaded ({e})')
 
+# %% ../../nbs/data/22_sources.ipynb #a81e3aa0
 def _phantoms(why):
     seed = os.environ.get('PNEUMO_PHANTOM_SEED') or '0'      # other phantoms, for `make test-arithmetic`
     if not seed.isdecimal(): raise CohortError(f'PNEUMO_PHANTOM_SEED is a whole number, 0 or more, not {seed!r}')

@@ -29,6 +29,7 @@ def grouped_folds(
     for fold, (_, held) in enumerate(cut): out.iloc[held] = fold
     return out
 
+# %% ../../nbs/data/24_split.ipynb #cc6db9af
 def grouped_split(
     cohort:pd.DataFrame,   # One row per film, with `group` and `label`
     valid_pct:float=0.2,   # Share of films held out, 0–0.5
@@ -76,6 +77,7 @@ def _certified(part)->dict:
     files = hashlib.sha256('\n'.join(sorted(part.sha256)).encode()).hexdigest()
     return dict(films=len(part), patients=int(part.patient.nunique()), **labels, files=files)
 
+# %% ../../nbs/data/24_split.ipynb #840d78e6
 def split_certificate(
     cohort:pd.DataFrame, # The cohort; `split` may hold any names
 )->dict:                 # Plain data for JSON: source, cohort, splits, crossing, copies_within, cannot_prove, verdict

@@ -28,6 +28,7 @@ def _element(ds, keyword):
         return None if e is None else e.value
     except Exception: return None
 
+# %% ../../nbs/data/13_tag_words.ipynb #b2c0bc9a
 def _decoded(ds, raw)->list[str]:
     "What the bytes can mean, the likeliest first"
     raw = raw[:MAX_TEXT]
@@ -58,6 +59,7 @@ def tag_texts(
     try: return [*_decoded(ds, text.encode('latin-1')), text]   # pydicom reads code strings as Latin 1
     except ValueError: return [text]
 
+# %% ../../nbs/data/13_tag_words.ipynb #d43a94dc
 def tag_values(
     ds,          # pydicom `Dataset`
     keyword:str, # Of the tag
@@ -65,6 +67,7 @@ def tag_values(
     "A tag's values in capitals, without blanks around them"
     return [v.strip(' \0\t\r\n').upper() for v in next(iter(tag_texts(ds, keyword)), '').split('\\')]
 
+# %% ../../nbs/data/13_tag_words.ipynb #5f0bdc57
 def tag_items(
     ds,            # pydicom `Dataset`
     *keywords:str, # Of sequences
@@ -89,6 +92,7 @@ def bare_capitals(
     text = unicodedata.normalize('NFKD', text.translate(_LIKE))
     return unicodedata.normalize('NFC', ''.join(c for c in text if not '\u0300' <= c <= '\u036f')).upper()
 
+# %% ../../nbs/data/13_tag_words.ipynb #b560f6f9
 def bare_words(
     text:str # Any
 )->str:      # Words in capitals, parted by single blanks; `ChestPA` is there as one word and as two
@@ -186,6 +190,7 @@ def _pattern(words, free=False):
 def _named(table, text, free)->str:
     return next((name for name, words in table.items() if name != 'chest' and _pattern(words, free).search(text)), '')
 
+# %% ../../nbs/data/13_tag_words.ipynb #44ba58e3
 def words_left(
     text:str,    # From `bare_words`
     *tables:str, # Words with `*` and `_`, parted by blanks
@@ -194,6 +199,7 @@ def words_left(
     for words in tables: text = _pattern(words).sub(' ', text)
     return bool(text.strip())
 
+# %% ../../nbs/data/13_tag_words.ipynb #7c6ac13a
 def words_name(
     texts,           # Of one tag, from `tag_texts`
     free:bool=False, # Free text, in which ambiguous words are not heard?

@@ -81,6 +81,7 @@ def _tokens(text):
         elif _unit(token): yield 'unit', _unit(token)
         elif token not in ('age', 'aged', 'old', 'o', 'and', 'of', 'alter', 'about', 'ca', 'circa'): yield 'other', None
 
+# %% ../../nbs/data/14_tags.ipynb #c2498889
 def _numbers(tokens):
     "(number, its unit or None), number words added up; a unit may stand before its number"
     found, waiting, said = [], None, None
@@ -93,6 +94,7 @@ def _numbers(tokens):
     if waiting and found and found[-1][1] is None: found[-1][1] = waiting
     return found
 
+# %% ../../nbs/data/14_tags.ipynb #b77b5aeb
 def _age_in(text)->float|None:
     "Years, from an age as people write it"
     tokens = list(_tokens(text))
@@ -139,6 +141,7 @@ def _age_of_dates(ds)->float|None:
 
 def _care(age): return 3 if age >= ADULT else 2 if age < INFANT else 1 if age >= CHILD else 0
 
+# %% ../../nbs/data/14_tags.ipynb #b67ac072
 def _age(ds)->tuple:
     "Years or None, in words, and whether two readings are more than a year apart"
     alphabets = [[_age_in(v) for v in text.split('\\')] for text in tag_texts(ds, 'PatientAge')]
@@ -207,6 +210,7 @@ def _standard():
     lists = [getattr(codes, f'CID{cid}') for cid in (4, 4009, 4010, 4011, 4031)]
     return {code: code.meaning.lower() for cid in lists for code in (getattr(cid, name) for name in cid.dir())}
 
+# %% ../../nbs/data/14_tags.ipynb #72fc78f9
 @lru_cache(1000)
 def _known(value, scheme)->str:
     "The standard's meaning of a code, or ''; pydicom knows which codes of SNOMED RT and CT are the same"
@@ -234,6 +238,7 @@ def _part_of_item(item)->str:
     if value and (name := _known(value, scheme)): return words_name([name])['part'] or name
     return said or (NO_PART if value and not words_name(meaning)['chest'] else '')
 
+# %% ../../nbs/data/14_tags.ipynb #0a70b48e
 _PEOPLE = 'HUMAN HUMANO HUMANA HUMAIN MENSCH HOMO SAPIENS PERSON ЧЕЛОВЕК *人*'
 
 def _species(ds)->bool:
@@ -243,6 +248,7 @@ def _species(ds)->bool:
             *(m for v, _, m in coded if v not in HUMAN_CODES)]
     return any(words_left(bare_words(texts[0]), _PEOPLE, SILENT) for texts in said if texts)
 
+# %% ../../nbs/data/14_tags.ipynb #2d81c1f4
 def _body_part(ds)->str:
     "What the film shows, if not a child's chest"
     if _species(ds): return 'animal'
@@ -267,6 +273,7 @@ def _view_of(texts)->str:
     if heard['view'] or heard['frontal']: return heard['view']
     return NO_VIEW if words_left(heard['text'], NO_VIEW_WORDS, SILENT, *PARTS.values()) else ''
 
+# %% ../../nbs/data/14_tags.ipynb #f47d83dd
 def _turned(item)->str:
     "Decubitus, lordotic or crosstable, if an item is a code or a word for it"
     value, _, meaning = _coded(item)
@@ -288,6 +295,7 @@ def _orientation(ds)->str:
     directions = all(re.fullmatch('[LRAPHF/, ]{1,8}', v) for v in values) and values not in (['AP'], ['PA'])   # a view in the wrong place
     return 'A–P in the picture' if directions and set(''.join(values)) & set('AP') else ''
 
+# %% ../../nbs/data/14_tags.ipynb #200474f4
 def _view(ds)->str:
     "The view, if it is not frontal"
     if view := _view_of(tag_texts(ds, 'ViewPosition')): return view
@@ -316,6 +324,7 @@ def _raw(ds)->bool:
     kind = UID(tag_values(ds, 'SOPClassUID')[0]).name
     return 'PROCESSING' in intent or 'PRESENTATION' not in intent and 'For Processing' in kind
 
+# %% ../../nbs/data/14_tags.ipynb #a9eb2022
 def judge_tags(
     ds,   # pydicom `Dataset`, the header at least
 )->dict:  # code: '' or one of `TAG_CODES`; seen: words of the tables and the standard; age_years: float or None; flags: of `TAG_FLAGS`

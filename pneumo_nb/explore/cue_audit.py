@@ -66,7 +66,7 @@ def plot_cue(
     cue:str='sharpness',      # A column of `cues`
     splits=('train', 'test'), # One panel each
     source:str='',            # Line that says where the films come from
-):                            # Array of axes: share of the class's films (%) against the cue
+)->np.ndarray:                # Array of axes: share of the class's films (%) against the cue
     "Distribution of one cue in both classes; the top 1 % of films is drawn in the last bin"
     _, axs = plt.subplots(1, len(splits), figsize=(8, 2.7), sharex=True, sharey=True, squeeze=False, layout='constrained')
     edges = np.linspace(cues[cue].min(), np.quantile(cues[cue], .99), 31)
@@ -129,6 +129,7 @@ def cue_audit(
     out[['all_lo', 'all_hi']] = _together(a - b, a_boot - b_boot, level)
     return _note_constant(out, cues).sort_values(['note', 'gap'], ascending=[True, False], ignore_index=True)
 
+# %% ../../nbs/explore/27_cue_audit.ipynb #0a8f8fdd
 def _note_constant(out, cues):
     "A cue with one value is kept, and named"
     flat = (cues.nunique() == 1).to_numpy()
@@ -151,12 +152,13 @@ def plot_intervals(
     ends = np.clip([table[column] - table[low], table[high] - table[column]], 0, None)
     return ax.errorbar(table[column], np.arange(len(table)) + shift, xerr=ends, **style)
 
+# %% ../../nbs/explore/27_cue_audit.ipynb #5ad8f7c6
 def plot_split_aucs(
     ax,                 # Axes
     table:pd.DataFrame, # Per cue: `train` and `test` with `_lo` and `_hi`
     names=('train', 'test'), # What the two are called
     labels=(),          # A name per row
-):                      # `ax`
+)->plt.Axes:            # `ax`
     "How well each number separates the classes in train (filled) and in test (open)"
     for (column, style), name, shift in zip(_DOTS.items(), names, (-.14, .14)):
         plot_intervals(ax, table, column, f'{column}_lo', f'{column}_hi', shift, label=name, ms=5, lw=1.4, **style)
@@ -164,6 +166,7 @@ def plot_split_aucs(
     ax.set_ylim(len(table) - .5, -.5)
     return _with_rows(ax, .5)
 
+# %% ../../nbs/explore/27_cue_audit.ipynb #fa15e7c9
 def _with_rows(ax, nothing):
     "Faint rows, a line where nothing is, the legend above"
     ax.axvline(nothing, color=SOFT, lw=.8, ls=':')
@@ -178,7 +181,7 @@ def plot_cue_audit(
     audit:pd.DataFrame,       # From `cue_audit`
     splits=('train', 'test'), # What its two columns of AUCs are called
     source:str='',            # Line that says where the films come from
-):                            # Array of two axes: AUCs, and gaps with both intervals
+)->np.ndarray:                # Array of two axes: AUCs, and gaps with both intervals
     "Which cheap cues a network could cheat with: AUC of each in train and test, and what is lost between"
     size = 8.6, .36*len(audit) + 1.5
     _, (left, right) = axs = plt.subplots(1, 2, figsize=size, sharey=True, width_ratios=[1.5, 1], layout='constrained')

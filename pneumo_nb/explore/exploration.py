@@ -29,16 +29,17 @@ def count_films(
 def hatch_bars(
     ax,     # Axes with bars that seaborn has drawn for a hue, and their legend
     hatches # One for each value of the hue, in its order
-):          # `ax`
+)->plt.Axes: # `ax`
     "Hatch the bars, and the signs of the legend, so that they can be told apart in grey"
     for bars, hatch in zip(ax.containers[::-1], hatches):           # seaborn draws the last first
         for bar in bars: bar.set_hatch(hatch)
     for sign, hatch in zip(ax.get_legend().legend_handles, hatches): sign.set_hatch(hatch)
     return ax
 
+# %% ../../nbs/explore/26_exploration.ipynb #55684efa
 def style_steps(
     ax # Axes with the steps of both classes, as seaborn has drawn them
-):     # `ax`
+)->plt.Axes: # `ax`
     "A line style for each class, in the legend as well"
     signs = ax.get_legend().legend_handles if ax.get_legend() else []
     for drawn in ((ax.collections or ax.lines)[::-1], signs):       # seaborn draws the last first
@@ -52,11 +53,12 @@ _KIND_HATCH = dict(none='', bacteria='///', virus='...', unknown='xx')
 
 def _mixed(colour, share): return sns.blend_palette(['white', colour], as_cmap=True)(share)
 
+# %% ../../nbs/explore/26_exploration.ipynb #e2165023
 def plot_counts(
     cohort:pd.DataFrame, # One row per film
     ax=None,             # Axes to draw into; None makes them
     source:str='',       # Line that says where the films come from
-):                       # Axes: one bar per split and label, in films
+)->plt.Axes:             # Axes: one bar per split and label, in films
     "Films per split and label; a bar of pneumonias is divided by etiology"
     counts = count_films(cohort).reset_index()
     kinds = counts[['label', 'etiology']].drop_duplicates().sort_values(['label', 'etiology'])
@@ -77,7 +79,7 @@ def plot_films_per_patient(
     most:int=8,          # Patients with this many films or more share the last bar
     ax=None,             # Axes to draw into; None makes them
     source:str='',       # Line that says where the films come from
-):                       # Axes: share of the patients of each class (%) against films per patient
+)->plt.Axes:             # Axes: share of the patients of each class (%) against films per patient
     "How many films each patient has, per class"
     films = cohort.groupby(['label', 'patient']).size().clip(upper=most).rename('films').reset_index()
     names = {l: f'{l} ({n:,} patients)' for l, n in films.label.value_counts().reindex(LABELS).items()}
@@ -99,7 +101,7 @@ def plot_sizes(
     most:int=1000,       # Films drawn per class, taken at random
     ax=None,             # Axes to draw into; None makes them
     source:str='',       # Line that says where the films come from
-):                       # Axes: height against width (px), or one sentence when all films have one size
+)->plt.Axes:             # Axes: height against width (px), or one sentence when all films have one size
     "Width and height of the films, per class; one size is said, not drawn"
     ax, sizes = axes(ax, (6.5, 3.4)), cohort[['width', 'height']].drop_duplicates()
     if len(sizes) == 1: return stamp(_one_size(ax, ONE_SIZE.format(len(cohort), *sizes.iloc[0])), source)
@@ -114,6 +116,7 @@ def plot_sizes(
     sns.move_legend(ax, 'lower center', bbox_to_anchor=(.5, 1), title=None)
     return stamp(ax, source)
 
+# %% ../../nbs/explore/26_exploration.ipynb #dc73e9b0
 def _one_size(ax, words):
     "Says that there is nothing to draw"
     ax.text(.5, .5, words, ha='center', va='center')
@@ -142,12 +145,13 @@ def split_title(
     "A split's name with its number of films"
     return f'{split} ({(cohort.split == split).sum():,} films)'
 
+# %% ../../nbs/explore/26_exploration.ipynb #86fc2805
 def plot_brightness(
     hists:np.ndarray,         # (films, bins), from `film_histograms`
     cohort:pd.DataFrame,      # One row per film, in the same order
     splits=('train', 'test'), # One panel each
     source:str='',            # Line that says where the films come from
-):                            # Array of axes: share of pixels (%) against grey level (0 black – 255 white)
+)->np.ndarray:                # Array of axes: share of pixels (%) against grey level (0 black – 255 white)
     "Mean histogram of each class, with the band that holds the middle half of its films"
     _, axs = plt.subplots(1, len(splits), figsize=(8, 2.9), sharey=True, squeeze=False, layout='constrained')
     width = 256/hists.shape[1]
@@ -171,7 +175,7 @@ def film_grid(
     size:int=112,        # Side of a film in px
     seed:int=0,          # Same seed, same films
     source:str='',       # Line that says where the films come from
-):                       # Array of axes, (2, n): normal films above, pneumonias below
+)->np.ndarray:           # Array of axes, (2, n): normal films above, pneumonias below
     "A row of films per class, no patient twice; a pneumonia is titled with its etiology"
     _, axs = plt.subplots(len(LABELS), n, figsize=(1.05*n, 2.6), squeeze=False, layout='constrained')
     for row, label in zip(axs, LABELS):

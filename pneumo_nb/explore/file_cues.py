@@ -58,6 +58,7 @@ def _known(text, vocabulary)->str:
     text = ' '.join(str(text or '').lower().split())
     return next((word for pattern, word in vocabulary.items() if re.search(pattern, text)), 'other') if text else ''
 
+# %% ../../nbs/explore/28_file_cues.ipynb #c31e8895
 def machine_words(
     maker, # Manufacturer, free text or None
     model, # ManufacturerModelName, free text or None
@@ -98,6 +99,7 @@ def _number(ds, *keywords):
         except (TypeError, ValueError): continue
     return np.nan
 
+# %% ../../nbs/explore/28_file_cues.ipynb #ad7d8238
 def _dicom_cues(path, size):
     "Of a DICOM file, from its tags"
     ds = dcmread(path, force=True, stop_before_pixels=True, specific_tags=_TAGS)
@@ -168,6 +170,7 @@ def original_cues(
     out = pd.DataFrame(_per_pixel(t.bytes, t.width, t.height)).assign(quality=q, colour=colour)
     return out.astype(float).set_axis(cohort.index)
 
+# %% ../../nbs/explore/28_file_cues.ipynb #87d84f12
 def find_originals(
     root, # The films' root
 )->Path:  # originals.csv beside it, or None
@@ -184,6 +187,7 @@ def _split_number(value, cohort, split, n_boot, rng):
     w = np.vstack([np.ones(len(y)), draw_patients(cohort.patient[rows], n_boot, rng)])
     return auc(y, value.to_numpy(float)[rows], w), len(y)
 
+# %% ../../nbs/explore/28_file_cues.ipynb #2fb84e27
 def one_number(
     cues:pd.DataFrame,        # One row per film, numeric columns, NaN where a file does not say
     cohort:pd.DataFrame,      # One row per film, the same index
@@ -219,6 +223,7 @@ def _known_rows(cues, cohort, split, names):
     films = cohort[(cohort.split == split) & cues[list(names)].notna().all(axis=1)]
     return films, cues.loc[films.index, list(names)].to_numpy()
 
+# %% ../../nbs/explore/28_file_cues.ipynb #98b3ce10
 def blind_folds(
     cues:pd.DataFrame,   # One row per film, NaN where a file does not say
     cohort:pd.DataFrame, # One row per film, the same index, with `group`; only its train films are used
@@ -254,6 +259,7 @@ def shrunk(
     height, width = (max(1, round(side*f)) for side in film.shape)
     return np.asarray(Image.fromarray(film).resize((width, height), Image.Resampling.BILINEAR))
 
+# %% ../../nbs/explore/28_file_cues.ipynb #775a6ac5
 def saved_again(
     film:np.ndarray, # Grey, uint8, (height, width)
     quality:int=75,  # Of the JPEG, 1–100
@@ -271,6 +277,7 @@ def _size_for(film, shape, grow):
     if wider == grow: return max(1, round(w/shape)), w
     return h, max(1, round(h*shape))
 
+# %% ../../nbs/explore/28_file_cues.ipynb #94394559
 def cropped(
     film:np.ndarray, # Grey, uint8, (height, width)
     shape:float,     # Width over height afterwards
@@ -280,6 +287,7 @@ def cropped(
     y, x = (film.shape[0] - h)//2, (film.shape[1] - w)//2
     return film[y:y + h, x:x + w]
 
+# %% ../../nbs/explore/28_file_cues.ipynb #f828516b
 def padded(
     film:np.ndarray, # Grey, uint8, (height, width)
     shape:float,     # Width over height afterwards

@@ -71,12 +71,13 @@ def _outline(ax, rows, cols, colour, line='-'):
     corner, width, height = (cols.start - .5, rows.start - .5), cols.stop - cols.start, rows.stop - rows.start
     ax.add_patch(Rectangle(corner, width, height, fill=False, ec=colour, ls=line, lw=1.6))
 
+# %% ../../nbs/explore/30_lung_fields.ipynb #e69c8141
 def plot_fields(
     image:np.ndarray, # Picture to draw on (h, w), e.g. a mean film
     title:str='',     # Above the picture
     source:str='',    # Line that names the films
     ax=None,          # Axes to draw into, or None for new ones
-):                    # The axes
+)->plt.Axes:          # The axes
     "The lung, heart and spine boxes on a film, with their mirror images"
     ax = ax or plt.subplots(figsize=(4, 4.2), layout='compressed')[1]
     ax.imshow(image, cmap=few_colours('gray'), vmin=0, vmax=255, interpolation_stage='data')
@@ -155,7 +156,7 @@ def plot_asymmetry(
     title:str='',       # Above the picture
     source:str='',      # Line that names the films
     ax=None,            # Axes to draw into, or None for new ones
-):                      # The axes
+)->plt.Axes:            # The axes
     "Distribution of the asymmetry index per class, one value per patient"
     ax = ax or plt.subplots(figsize=(6.4, 3.6), layout='compressed')[1]
     ends = tuple(np.quantile(table[column], [.002, .998]))

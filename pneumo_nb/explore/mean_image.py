@@ -105,7 +105,7 @@ def few_colours(
 
 def patient_sides(
     ax # Axes with a film
-):     # `ax`
+)->plt.Axes: # `ax`
     "Remove the ticks and write the patient's sides below the picture"
     ax.set_xticks([]); ax.set_yticks([])
     for x, side, ha in ((0, 'right', 'left'), (1, 'left', 'right')):
@@ -188,6 +188,7 @@ def show_effect(
     if levels: ax.contour(shown, levels=levels, colors='k', linewidths=.7, linestyles=['--' if l < 0 else '-' for l in levels])
     return ax.imshow(shown, cmap=few_colours('PuOr_r'), vmin=-limit, vmax=limit, interpolation_stage='data')
 
+# %% ../../nbs/explore/29_mean_image.ipynb #d4c5ad8b
 def plot_effect(
     effect:Effect,   # Effect size map with its standard error, (h, w)
     z:float,         # Pixels with |d| < z·SE stay grey
@@ -195,7 +196,7 @@ def plot_effect(
     limit:float=1.2, # End of the colour scale, in standard deviations
     source:str='',   # Line that names the films
     ax=None,         # Axes to draw into, or None for new ones
-):                   # The axes
+)->plt.Axes:         # The axes
     "Effect size map, noise in grey"
     ax = ax or plt.subplots(figsize=(4.6, 3.8), layout='compressed')[1]
     im = show_effect(ax, effect, z, limit)
