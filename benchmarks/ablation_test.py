@@ -1,8 +1,10 @@
-"""Score every row of the ablation on the test films, once, when the choice has been made and committed:
-ablation_test.py --data FOLDER [--later FOLDER] [--withdrawn CSV] [--rows results/ablation.csv] [--keep ablation] [--ledger results/ledger.csv]
+"""Score every row of the ablation on the test films, once, when the choice has been made and committed
 
-Each row's threshold was fixed on its clean held-out train films. Each scoring leaves a line in the ledger. Writes ROWS_test.csv beside the rows;
-where that file is, nothing is scored again. Nothing may be chosen from it.
+ablation_test.py --data FOLDER [--later FOLDER] [--withdrawn CSV] [--rows results/ablation.csv] [--keep ablation]
+                 [--ledger results/ledger.csv]
+
+Each row's threshold was fixed on its clean held-out train films. Each scoring leaves a line in the ledger. Writes ROWS_test.csv
+beside the rows; where that file is, nothing is scored again. Nothing may be chosen from it.
 """
 import argparse
 from pathlib import Path
@@ -54,7 +56,8 @@ def main(argv=None):
     films, table = final_films(cohort, root, args.later, gone, args.keep), []
     for row in read_rows(rows).to_dict('records'):
         table.append(score_row(row, args.keep, films, cohort, args.ledger, 'benchmarks/ablation_test.py', gone))
-        print(f"{row['recipe']}, seed {row['seed']}: AUC {table[-1]['auc']:.3f}, balanced accuracy {table[-1]['balanced_accuracy']:.3f}", flush=True)
+        got = table[-1]
+        print(f"{row['recipe']}, seed {row['seed']}: AUC {got['auc']:.3f}, balanced accuracy {got['balanced_accuracy']:.3f}", flush=True)
     save_table(target.parent, target.stem, pd.DataFrame(table), float_format='%.5g')
 
 if __name__ == '__main__': main()

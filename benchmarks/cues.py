@@ -87,7 +87,8 @@ def positive(films): return (films.label == 'PNEUMONIA').to_numpy()
 
 def shares(films, p, threshold, draws):
     "Accuracy, sensitivity, specificity, AUC of runs (runs, films): first of all films, then of each draw of patients"
-    ill, w = positive(films), np.vstack([np.ones(len(films)), draw_patients(films.patient, draws, np.random.default_rng(0), positive(films))])
+    ill = positive(films)
+    w = np.vstack([np.ones(len(films)), draw_patients(films.patient, draws, np.random.default_rng(0), ill)])
     right = ((p >= threshold) == ill).mean(0)
     share = lambda m: (w[:, m] @ right[m])/w[:, m].sum(1)
     if not ill.any(): return dict(accuracy=share(~ill), specificity=share(~ill))

@@ -18,7 +18,8 @@ from .core import MissingPackage, any_console, can_write, needs, save_json, say
 # %% ../nbs/90_cli.ipynb #530c4acf
 _NAME, _PLACE, _ROOM = 'Check the name', 'Take a place where you may read and write', 'Make room, or write to another disk'
 WAYS_OUT = { # of an OSError: (what to do, exit code)
-    errno.ENOENT: (_NAME, 2), errno.ENOTDIR: (_NAME, 2), errno.EISDIR: ('Name a file, not a folder', 2), errno.EEXIST: ('Take another name', 2),
+    errno.ENOENT: (_NAME, 2), errno.ENOTDIR: (_NAME, 2),
+    errno.EISDIR: ('Name a file, not a folder', 2), errno.EEXIST: ('Take another name', 2),
     errno.EACCES: (_PLACE, 2), errno.EPERM: (_PLACE, 2), errno.EROFS: ('Take a place where you may write', 2),
     errno.ENAMETOOLONG: ('Take a shorter name', 2), errno.EFBIG: (_ROOM, 1), errno.ENOSPC: (_ROOM, 1), errno.EDQUOT: (_ROOM, 1)}
 

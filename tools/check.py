@@ -19,8 +19,6 @@ from repo import LIB, NBS, ROOT, chapter, installed, must, notebooks, run
 
 WORKERS = 2
 PHANTOM_CHAPTERS = ('data/19_phantom', 'study/72_model', 'study/65_study')  # the only ones whose saved outputs may show phantoms
-# whose saved outputs must name the committed cohort; the rule of decision needs no film
-FROM_FILMS = re.compile(r'data/23_cohort|(explore|train|evaluate)/(?!44_decision)\w+')
 
 def unchanged(folder, pattern, command):
     "Names of files below `folder` that `command` changes"
@@ -55,17 +53,19 @@ def lint():
     return (done.stdout or done.stderr).splitlines() if done.returncode else []
 
 def outputs(nb):
-    "All text that a notebook's saved outputs hold, and whether one is an error"
-    cells = [o for c in json.loads(nb.read_text())['cells'] for o in c.get('outputs', [])]
-    text = json.dumps([o.get('text') or o.get('data', {}) for o in cells], ensure_ascii=False)
-    return re.sub(r'"image/png": "[^"]*"', '', text), any(o['output_type'] == 'error' for o in cells)
+    "All text that a notebook's saved outputs hold, whether one is an error, and whether its code says whose films it shows"
+    cells = json.loads(nb.read_text())['cells']
+    shown = [o for c in cells for o in c.get('outputs', [])]
+    text = json.dumps([o.get('text') or o.get('data', {}) for o in shown], ensure_ascii=False)
+    stamps = any(re.search(r'^(?!#\| export)[^#]*\bsource_line\(', ''.join(c['source'])) for c in cells if c['cell_type'] == 'code')
+    return re.sub(r'"image/png": "[^"]*"', '', text), any(o['output_type'] == 'error' for o in shown), stamps
 
-def wrong_outputs(name, text, error, cohort):
+def wrong_outputs(name, text, error, stamps, cohort):
     "Faults of one chapter's saved outputs"
     phantoms = re.search(r'PHANTOM films, not patients · [\d,]+ films', text)
     if error: yield 'an error is saved in it'
     if phantoms and name not in PHANTOM_CHAPTERS: yield 'its outputs show phantoms; execute it on the real films (make chapters)'
-    if FROM_FILMS.fullmatch(name) and cohort not in text: yield f'its outputs do not name the committed cohort {cohort}'
+    if stamps and name not in PHANTOM_CHAPTERS and cohort not in text: yield f'its outputs do not name the committed cohort {cohort}'
     if re.search(r'/(home|root|tmp|work|Users)/\w', text): yield 'a path of this machine is in its outputs'
 
 def saved_outputs():
