@@ -32,9 +32,8 @@ ROW = ('{films:16} {cores} cores  {way:14} {films_per_second:7.1f} films/s  pneu
 
 def write_films(data, folder):
     "JPEGs of each size; returns their folders"
-    from pneumo_nb.data.cohort import film_paths, read_cohort
+    from pneumo_nb.data.cohort import film_paths, find_films, read_cohort
     from pneumo_nb.data.film import read_film
-    from pneumo_nb.data.sources import find_films
     found = find_films(data)
     cohort = read_cohort(found.root, progress=False)[0]
     cohort = cohort[cohort.split == 'train'].drop_duplicates('sha256')
@@ -82,8 +81,7 @@ def limit(paths, cores):
 
 def torch(paths, cores):
     import torch
-    from pneumo_nb.screen.bundle import read_info
-    from pneumo_nb.study.packing import load_network, scorer
+    from pneumo_nb.screen.bundle import load_network, read_info, scorer
     torch.set_num_threads(cores)
     info, score = read_info(), scorer(load_network())
     def logits(some):
@@ -95,9 +93,8 @@ def torch(paths, cores):
 def fastai(paths, cores):
     import torch
     from fastai.vision.all import CategoryBlock, DataBlock, ImageBlock, Learner, PILImageBW, Resize, ResizeMethod
-    from pneumo_nb.screen.bundle import read_info
-    from pneumo_nb.study.packing import load_network
-    from pneumo_nb.train.network import pneumonia_logit
+    from pneumo_nb.screen.bundle import load_network, read_info
+    from pneumo_nb.train.robust import pneumonia_logit
     torch.set_num_threads(cores)
     info, net = read_info(), load_network()
     resize = Resize(info['size'], ResizeMethod.Squish)
@@ -111,6 +108,15 @@ def fastai(paths, cores):
     yield probability(pneumonia_logit(preds(paths))[:, 0].numpy(), info)
 
 # --- what they cost ---
+
+FIRST = '''
+import sys
+from pneumo_nb.screen.bundle import load_bundle
+from pneumo_nb.screen.scoring import Rules
+from pneumo_nb.screen.worklist import local_rows
+bundle = load_bundle(threads=1)
+next(local_rows(bundle, sys.argv[1:], Rules(bundle.points['default']), 1))
+'''
 
 def one(way, folder, cores):
     "Run one way in this process: what it scored, and what it cost"
@@ -135,12 +141,9 @@ def measure(way, folder, cores):
 
 def first_score(folder):
     "Seconds from the start of Python to the first score, best of three"
-    code = ('import sys\nfrom pneumo_nb.screen.bundle import load_bundle\nfrom pneumo_nb.screen.scoring import Rules\n'
-            'from pneumo_nb.screen.worklist import local_rows\n'
-            'b = load_bundle(threads=1)\nnext(local_rows(b, sys.argv[1:], Rules(b.point()), 1))')
     def once():
         start = time.perf_counter()
-        subprocess.run([sys.executable, '-c', code, str(next(Path(folder).iterdir()))], check=True)
+        subprocess.run([sys.executable, '-c', FIRST, str(next(Path(folder).iterdir()))], check=True)
         return time.perf_counter() - start
     return min(once() for _ in range(3))
 

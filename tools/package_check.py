@@ -17,7 +17,7 @@ UV = installed('uv')               # `make setup` brings it
 WANTED = [f'pneumo_nb/{p}' for p in ('bundles/held_out.json', 'templates/report.html', 'templates/worklist.html', '_modidx.py',
                                      'bundles/*/model.onnx', 'bundles/*/gate.safetensors', 'bundles/*/MODEL_CARD.md')]
 UNWANTED = re.compile(r'\.ipynb_checkpoints|__pycache__|\.(jpe?g|dcm|npy|npz)$'
-                      r'|(^|/)(nbs|results|tools|benchmarks|chest_xray|study|_proc|_docs)/')
+                      r'|^(nbs|results|tools|benchmarks|chest_xray|study|_proc|_docs)/')
 SCORE = """
 import json, sys
 from pathlib import Path
