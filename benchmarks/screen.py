@@ -32,8 +32,9 @@ ROW = ('{films:16} {cores} cores  {way:14} {films_per_second:7.1f} films/s  pneu
 
 def write_films(data, folder):
     "JPEGs of each size; returns their folders"
-    from pneumo_nb.data.cohort import film_paths, find_films, read_cohort
+    from pneumo_nb.data.cohort import film_paths, read_cohort
     from pneumo_nb.data.film import read_film
+    from pneumo_nb.data.sources import find_films
     found = find_films(data)
     cohort = read_cohort(found.root, progress=False)[0]
     cohort = cohort[cohort.split == 'train'].drop_duplicates('sha256')
@@ -81,7 +82,8 @@ def limit(paths, cores):
 
 def torch(paths, cores):
     import torch
-    from pneumo_nb.screen.bundle import load_network, read_info, scorer
+    from pneumo_nb.screen.bundle import read_info
+    from pneumo_nb.study.packing import load_network, scorer
     torch.set_num_threads(cores)
     info, score = read_info(), scorer(load_network())
     def logits(some):
@@ -93,8 +95,9 @@ def torch(paths, cores):
 def fastai(paths, cores):
     import torch
     from fastai.vision.all import CategoryBlock, DataBlock, ImageBlock, Learner, PILImageBW, Resize, ResizeMethod
-    from pneumo_nb.screen.bundle import load_network, read_info
-    from pneumo_nb.train.robust import pneumonia_logit
+    from pneumo_nb.screen.bundle import read_info
+    from pneumo_nb.study.packing import load_network
+    from pneumo_nb.train.network import pneumonia_logit
     torch.set_num_threads(cores)
     info, net = read_info(), load_network()
     resize = Resize(info['size'], ResizeMethod.Squish)

@@ -60,7 +60,7 @@ COMMANDS = { # what: (arguments, with IN for the folder of inputs; the file that
     'pneumo_model': ('--data IN/films --preset smoke', 'model/bundle/bundle.json', 'train'),
     'pneumo_ablation': ('--data IN/films --recipes ordinary --leaders 0 --size 64 --epochs 1', 'results/ablation.csv', 'train'),
 }
-LEAVES_NOTHING = ('pneumo_phantom', 'pneumo_screen', 'pneumo_queue')
+LEAVES_NOTHING = ('pneumo_phantom', 'pneumo_screen')
 MAY_LEAVE = {'.cache/matplotlib', '.config/matplotlib', '.cache/pneumo_nb', '.ray/auth_token'}    # as the chapter on the bundle says
 
 def canonical(name): return re.sub(r'[-_.]+', '-', name).lower()

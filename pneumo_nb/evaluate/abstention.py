@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['abstention_band', 'site_band', 'with_unseen', 'draw_ends', 'band_rates']
 
-# %% ../../nbs/evaluate/50_abstention.ipynb #554fdd6e
+# %% ../../nbs/evaluate/50_abstention.ipynb #9cdd5695
 import numpy as np
 import pandas as pd
 from ..core import LABELS, PNEUMONIA
@@ -41,7 +41,7 @@ def site_band(
     low, high = abstention_band(hard.label, hard.p, alpha, threshold)
     return max(0., low), min(1., high)
 
-# %% ../../nbs/evaluate/50_abstention.ipynb #31a2cbf9
+# %% ../../nbs/evaluate/50_abstention.ipynb #918b41fa
 def with_unseen(
     drawn:np.ndarray,        # (draws, shares), 0–1: shares of n children under draws of patients
     value,                   # (shares,): the shares themselves
@@ -52,6 +52,7 @@ def with_unseen(
     u = rng.permutation((np.arange(len(drawn)) + .5)/len(drawn))[:, None]**(1/n)
     return np.where(value == 1, u, np.where(value == 0, 1 - u, drawn))
 
+# %% ../../nbs/evaluate/50_abstention.ipynb #0dacc4a7
 def draw_ends(
     drawn:np.ndarray, # (draws, quantities); NaN where a draw left one undefined
 )->np.ndarray:        # (2, quantities)
@@ -71,6 +72,7 @@ def _band_row(g, positive, band, threshold, n_boot, rng):
     for k, v, a, b in zip(shares, values, low, high): told |= {k: v, f'{k}_low': min(v, a), f'{k}_high': max(v, b)}
     return dict(films=len(g), patients=n, **told, wrong_of_called=shares['wrong'].sum()/max(1, (~unsure).sum()))
 
+# %% ../../nbs/evaluate/50_abstention.ipynb #ff8e542e
 def band_rates(
     table:pd.DataFrame, # Columns label, p, patient and, where there are groups, `by`
     band:tuple,         # low, high, from `abstention_band`

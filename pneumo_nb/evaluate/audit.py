@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['read_run', 'join_cues', 'audit', 'plot_audit', 'audit_files']
 
-# %% ../../nbs/evaluate/46_audit.ipynb #d44205b9
+# %% ../../nbs/evaluate/46_audit.ipynb #58d0954f
 from base64 import b64encode
 from io import BytesIO
 from pathlib import Path
@@ -38,6 +38,7 @@ def _read_csv(path):
         raise ValueError(f"{path}: two columns are called {', '.join(sorted(twice))}. Leave one of them out")
     return t.set_axis(names, axis=1)
 
+# %% ../../nbs/evaluate/46_audit.ipynb #b6e29d54
 def _as_numbers(t):
     "Columns that hold numbers alone, as numbers"
     for c in t.columns.difference(COLUMNS):
@@ -50,7 +51,7 @@ def _whole(seed):
     n = pd.to_numeric(seed, errors='coerce')
     return n.astype(int) if n.notna().all() and (n % 1 == 0).all() else seed
 
-# %% ../../nbs/evaluate/46_audit.ipynb #7f7fed5d
+# %% ../../nbs/evaluate/46_audit.ipynb #389b11c5
 def read_run(
     path,            # CSV: path, label, p; where known patient, model, seed, fold; and any further columns
     model:str=None,  # Which model, where there are several
@@ -73,6 +74,7 @@ def read_run(
 # %% ../../nbs/evaluate/46_audit.ipynb #94625154
 def _tail(paths, k): return pd.Series(['/'.join(str(p).replace('\\', '/').split('/')[-k:]) for p in paths])
 
+# %% ../../nbs/evaluate/46_audit.ipynb #684bc71b
 def _keys(t, other, name):
     "The names under which both tables know the most films, of each table"
     best = 0, None, None
@@ -86,7 +88,7 @@ def _keys(t, other, name):
     raise ValueError(f'{name}: it names none of the {len(t)} films; there it is {other.path.iloc[0]}, '
                      f'in the predictions {t.path.iloc[0]}. Give the same paths in both')
 
-# %% ../../nbs/evaluate/46_audit.ipynb #d68d87b4
+# %% ../../nbs/evaluate/46_audit.ipynb #9caa7f19
 def join_cues(
     t:pd.DataFrame,     # With `path`: a run
     other:pd.DataFrame, # With `path` and cues
@@ -99,7 +101,7 @@ def join_cues(
     new = other.set_index(theirs).drop(columns=['path', *(c for c in other if c in t)])
     return t.reset_index(drop=True).join(new[~new.index.duplicated()].reindex(mine).reset_index(drop=True))
 
-# %% ../../nbs/evaluate/46_audit.ipynb #00a07673
+# %% ../../nbs/evaluate/46_audit.ipynb #5d37afa3
 def _from_files(t, wanted, films):
     "The run with the cues of its files; what there is to say of files that cannot be read"
     found, problems = read_file_cues(films, progress=False)
@@ -110,6 +112,7 @@ def _from_files(t, wanted, films):
         found = found.assign(sharpness=film_sharpness([Path(films)/p for p in found.path], progress=False))
     return join_cues(t.drop(columns=[c for c in wanted if c in t and c in found]), found, str(films)), said
 
+# %% ../../nbs/evaluate/46_audit.ipynb #48e7c982
 def _complete(t, wanted):
     "The films that have every cue; what there is to say of the others"
     gone = t[wanted].isna().any(axis=1)
@@ -120,7 +123,7 @@ def _complete(t, wanted):
         if not (t.label == label).any(): raise ValueError(f'no {label} film has {" and ".join(wanted)}. Both labels are needed')
     return t, said
 
-# %% ../../nbs/evaluate/46_audit.ipynb #9f4f6c02
+# %% ../../nbs/evaluate/46_audit.ipynb #c8531bf0
 def _with_cues(t, cues, table, films):
     "The run with its cues from a second table and from files; what there is to say of it"
     said, wanted = [], [c.name for c in cues]
@@ -147,7 +150,7 @@ def audit(
     tables = {name: matched_auc(predictions, c, n_boot, seed) for name, c in sets.items()}
     return pd.concat(tables, names=['cue', 'way']).reset_index()
 
-# %% ../../nbs/evaluate/46_audit.ipynb #bf184507
+# %% ../../nbs/evaluate/46_audit.ipynb #62144997
 def _shown(r): return f'{number(r.auc)} ({number(r.low)} to {number(r.high)})'
 
 def _cue_lines(cue, r):
@@ -163,7 +166,7 @@ def _cue_lines(cue, r):
         yield ('    beware: the ways differ by more than their intervals, so the model follows the cue within the classes, too, '
                'or little of it is matched')
 
-# %% ../../nbs/evaluate/46_audit.ipynb #684910ba
+# %% ../../nbs/evaluate/46_audit.ipynb #56ed2ab7
 def _stratum_lines(strata, threshold):
     "Specificity and sensitivity among films of a similar cue"
     for (cue, metric), g in strata.groupby(['cue', 'metric'], sort=False):
@@ -171,6 +174,7 @@ def _stratum_lines(strata, threshold):
                   for r in g.itertuples())
         yield f"{metric.capitalize()} at p >= {threshold:g} by {cue}: {'; '.join(shares)}"
 
+# %% ../../nbs/evaluate/46_audit.ipynb #2b7b78f7
 def _lines(name, t, table, strata, threshold):
     "The audit in plain lines"
     model, seed, fold = t[['model', 'seed', 'fold']].iloc[0]
@@ -185,7 +189,7 @@ def _lines(name, t, table, strata, threshold):
     for cue in table.cue.unique(): yield from _cue_lines(cue, r.loc[cue])
     yield from _stratum_lines(strata, threshold)
 
-# %% ../../nbs/evaluate/46_audit.ipynb #e5e4c2d9
+# %% ../../nbs/evaluate/46_audit.ipynb #0eb3d5dd
 def plot_audit(
     table:pd.DataFrame, # From `audit`
     source:str='',      # Whose films: stamped below
@@ -218,7 +222,7 @@ def _page(lines, picture, result, strata):
     tables = {k: t.to_html(index=False, float_format='{:.3f}'.format, border=0) for k, t in dict(table=result, strata=strata).items()}
     return page.render(lines=lines, picture=b64encode(picture).decode(), **tables)
 
-# %% ../../nbs/evaluate/46_audit.ipynb #776aadaa
+# %% ../../nbs/evaluate/46_audit.ipynb #4f0f35ed
 def audit_files(
     predictions,          # CSV for `read_run`
     cues,                 # Names, as 'width' or 'width:0.05'

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['COMPARED', 'compare', 'seed_table']
 
-# %% ../../nbs/evaluate/44_comparison.ipynb #8e7e8e68
+# %% ../../nbs/evaluate/44_comparison.ipynb #fb069ccd
 import numpy as np
 import pandas as pd
 from MLstatkit import Delong_test
@@ -47,7 +47,7 @@ def _independent_tests(a, b, thresholds):
     among = dict(accuracy=np.ones(len(y), bool), sensitivity=y, specificity=~y)
     return {m: _mcnemar(*(r[films] for r in right)) for m, films in among.items()} | dict(auc=_delong(y, a.p, b.p))
 
-# %% ../../nbs/evaluate/44_comparison.ipynb #f498c10e
+# %% ../../nbs/evaluate/44_comparison.ipynb #36eaaf33
 def compare(
     a:pd.DataFrame,                # One run of the first model
     b:pd.DataFrame,                # One run of the second, on the same films
@@ -73,6 +73,7 @@ def _same_films(t):
         if g.groupby('seed').path.agg(frozenset).nunique() > 1:
             raise ValueError(f'predictions: the seeds of {m} scored different films. Score the same films with each.')
 
+# %% ../../nbs/evaluate/44_comparison.ipynb #5d20dc97
 def seed_table(
     predictions:pd.DataFrame, # One fold, any number of models and seeds
     threshold:float=0.5,      # Called pneumonia from this p on, 0–1

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from ..core import write_atomic
 
-# %% ../../nbs/evaluate/47_decision.ipynb #b05fb38d
+# %% ../../nbs/evaluate/47_decision.ipynb #3d5f3653
 def probabilities(
     p,          # (n,), probability of pneumonia, 0–1
 )->np.ndarray:  # (n,), floats
@@ -24,6 +24,7 @@ def probabilities(
     if not ((p >= 0) & (p <= 1)).all(): raise ValueError('p is a probability, 0–1; of a logit it is calibrated(logit, temperature)')
     return p
 
+# %% ../../nbs/evaluate/47_decision.ipynb #4d675a13
 def open_share(
     value:float,              # A share
     name:str='a prevalence',  # How an error calls it
@@ -58,6 +59,7 @@ class Calibration(NamedTuple):
         shift = f', shift {self.shift:.4g}' if self.shift else ''
         return f'model {self.model[:12]} at temperature {self.temperature:.4g}{shift}'
 
+# %% ../../nbs/evaluate/47_decision.ipynb #f8cbc513
 def calibrated(
     logit,              # (n,), any real numbers
     temperature:float,  # Above 0
@@ -116,6 +118,7 @@ def _shares(point):
         if not isinstance(value, tuple) or len(value) != 3: raise ValueError(f'{name} is (value, low, high), not {value}')
         yield from ((name, v) for v in value)
 
+# %% ../../nbs/evaluate/47_decision.ipynb #bba785a4
 def _check_band(point):
     "A band lies around its threshold"
     if point.band is None: return point
@@ -126,7 +129,7 @@ def _check_band(point):
     raise ValueError(f'a band lies around its threshold, from 0 to 1; threshold {point.threshold}, band {low} to {high}. '
                      'Derive it for this threshold (abstention_band), or leave it out')
 
-# %% ../../nbs/evaluate/47_decision.ipynb #5ff46718
+# %% ../../nbs/evaluate/47_decision.ipynb #c099c565
 def check_point(
     point:OperatingPoint, # Any
 )->OperatingPoint:        # `point`
@@ -155,7 +158,7 @@ def check_calibration(
     raise ValueError(f'{name} belongs to {wants}, and the scores come from {scored_by}. '
                      'Take the point that came with that model, or choose one from scores of this model')
 
-# %% ../../nbs/evaluate/47_decision.ipynb #424ca120
+# %% ../../nbs/evaluate/47_decision.ipynb #89cd8751
 def decide(
     point:OperatingPoint,   # From `operating_point`, `load_point` or `Bundle.point`
     p,                      # (n,), calibrated probability of pneumonia, 0–1
@@ -165,6 +168,7 @@ def decide(
     check_calibration(point, scored_by)
     return decide_scores(p, point.threshold, point.band)
 
+# %% ../../nbs/evaluate/47_decision.ipynb #1e11d2a0
 def calls(
     point:OperatingPoint,   # As for `decide`
     p,                      # (n,), calibrated probability of pneumonia, 0–1

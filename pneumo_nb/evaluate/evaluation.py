@@ -7,7 +7,7 @@ __all__ = ['METRICS', 'truth_and_calls', 'counts', 'confusion', 'plot_confusion'
            'metric_values', 'metrics', 'curve', 'plot_roc', 'plot_pr', 'plot_scores', 'calibration_table', 'brier',
            'plot_calibration', 'by_group', 'plot_intervals', 'plot_groups', 'plot_failures']
 
-# %% ../../nbs/evaluate/43_evaluation.ipynb #426dc77f
+# %% ../../nbs/evaluate/43_evaluation.ipynb #cc9fd92f
 from itertools import cycle
 import matplotlib.pyplot as plt
 import numpy as np
@@ -30,6 +30,7 @@ def _four(y, called):
     "Which films each of the four counts counts"
     return dict(tp=y & called, fn=y & ~called, tn=~y & ~called, fp=~y & called)
 
+# %% ../../nbs/evaluate/43_evaluation.ipynb #e3320da0
 def counts(
     predictions:pd.DataFrame, # One run
     threshold:float=0.5,      # Called pneumonia from this p on, 0–1
@@ -81,7 +82,7 @@ def check_both_labels(
                          'or use by_group for the share called right.')
     return t
 
-# %% ../../nbs/evaluate/43_evaluation.ipynb #0d82cc14
+# %% ../../nbs/evaluate/43_evaluation.ipynb #99f1c8a3
 def weighted_metrics(
     t:pd.DataFrame,  # One run
     threshold:float, # Called pneumonia from this p on, 0–1
@@ -92,6 +93,7 @@ def weighted_metrics(
     four = {k: w @ mask.astype(float) for k, mask in _four(y, called).items()}
     return rates(**four) | ranks(y, t.p.to_numpy(), w)
 
+# %% ../../nbs/evaluate/43_evaluation.ipynb #83f07e29
 def metric_values(
     t:pd.DataFrame,  # One run with both labels
     threshold:float, # Called pneumonia from this p on, 0–1
@@ -147,6 +149,7 @@ def _pr_at(tp, fp):
     i = np.searchsorted(tp/tp[-1], _GRID)
     return tp[i]/(tp[i] + fp[i])
 
+# %% ../../nbs/evaluate/43_evaluation.ipynb #16c28b32
 def _band(t, at, n_boot, seed):
     "(2, grid): the lower and the upper edge of a curve under draws of patients"
     y, p = truth_and_calls(t, 0)[0], t.p.to_numpy()
@@ -178,7 +181,7 @@ def plot_roc(
     ax.legend(title='AUC', loc='lower right')
     return stamp(ax, source)
 
-# %% ../../nbs/evaluate/43_evaluation.ipynb #efe68a86
+# %% ../../nbs/evaluate/43_evaluation.ipynb #ed77203f
 def plot_pr(
     predictions:pd.DataFrame, # One fold; of each model the first seed is drawn
     n_boot:int=500,           # Draws of patients for the band
@@ -228,6 +231,7 @@ def calibration_table(
     rows = [(p, k/n, *wilson(k, n), n) for p, k, n in found]
     return pd.DataFrame(rows, columns=['p', 'observed', 'wilson_low', 'wilson_high', 'n'])
 
+# %% ../../nbs/evaluate/43_evaluation.ipynb #38a143cc
 def brier(
     predictions:pd.DataFrame, # One run
 )->float:                     # 0 (perfect) to 1
@@ -261,6 +265,7 @@ def _group_row(g, label, value, threshold, n_boot, seed):
     return (label, value, 'sensitivity' if label == PNEUMONIA else 'specificity', right.mean(), *interval(share),
             *wilson(int(right.sum()), len(g)), len(g), g.patient.nunique(), _note('', right.mean(), share))
 
+# %% ../../nbs/evaluate/43_evaluation.ipynb #cae23c7f
 def by_group(
     predictions:pd.DataFrame, # One run
     column:str='etiology',    # What to group by, besides the true class
@@ -274,7 +279,7 @@ def by_group(
     rows = [_group_row(g, l, v, threshold, n_boot, seed) for (l, v), g in t.groupby(['label', column], dropna=False)]
     return pd.DataFrame(rows, columns=['label', column, 'metric', *_INTERVALS])
 
-# %% ../../nbs/evaluate/43_evaluation.ipynb #b6680b68
+# %% ../../nbs/evaluate/43_evaluation.ipynb #2fe9cadd
 def plot_intervals(
     table:pd.DataFrame, # Columns value, low, high, and `group` and `hue`: a row per point
     group:str,          # Column of the groups, side by side in the order of the table

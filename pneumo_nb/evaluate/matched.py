@@ -43,6 +43,7 @@ class Cue(NamedTuple):
     name:str         # Column of the table
     reach:float=.1   # .1: within 10 %; or .1 standard deviations where values may be 0 or less; words must be the same
 
+# %% ../../nbs/evaluate/45_matched.ipynb #03aa3806
 def as_cue(
     said,            # 'width', 'width:0.05', or a `Cue`
     reach:float=.1,  # Where `said` names none
@@ -55,7 +56,7 @@ def as_cue(
     if not 0 < cue.reach < np.inf: raise ValueError(f'cue {said!r}: the reach is a number above 0, as in {cue.name or "width"}:0.1')
     return cue
 
-# %% ../../nbs/evaluate/45_matched.ipynb #6b7159a2
+# %% ../../nbs/evaluate/45_matched.ipynb #161a7158
 def cue_scale(
     values,   # (films,): numbers or words
     cue:Cue,  # Whose column it is
@@ -95,13 +96,14 @@ def _pair_sums(score, y, at, reach, w0, w1):
         total += ((left @ alike)*right).sum(1, dtype=float)
     return wins, total, share, count
 
-# %% ../../nbs/evaluate/45_matched.ipynb #e6a94f42
+# %% ../../nbs/evaluate/45_matched.ipynb #5b43a1e5
 def _arrays(score, y, at, weights):
     "What callers gave, as arrays of the right shape; weights of 1 where there are none"
     y = np.asarray(y, bool)
     w = np.ones((1, len(y))) if weights is None else np.atleast_2d(weights)
     return np.asarray(score, float), y, np.asarray(at, float).reshape(len(y), -1), w
 
+# %% ../../nbs/evaluate/45_matched.ipynb #25f2b911
 def pair_auc(
     score,            # (films,): any number, larger for pneumonia
     y,                # (films,): true for pneumonia
@@ -121,6 +123,7 @@ def _spline(at):
     knots = np.unique(np.quantile(at, [0, 1/3, 2/3, 1]))
     return SplineTransformer(degree=3, knots=knots[:, None]).fit_transform(at[:, None])
 
+# %% ../../nbs/evaluate/45_matched.ipynb #ca5b3389
 def cue_log_odds(
     at,           # (films, cues), from `cue_scale`
     y,            # (films,): true for pneumonia
@@ -133,7 +136,7 @@ def cue_log_odds(
     fit = LogisticRegression(C=1e3, solver='newton-cholesky', max_iter=300)
     return np.clip([fit.fit(x, y, sample_weight=row).decision_function(x) for row in w], -12, 12)
 
-# %% ../../nbs/evaluate/45_matched.ipynb #0ca95a5c
+# %% ../../nbs/evaluate/45_matched.ipynb #ec238838
 def even_auc(
     score,            # (films,): any number, larger for pneumonia
     y,                # (films,): true for pneumonia
@@ -159,6 +162,7 @@ def weighted_auc(
     score, y, _, w = _arrays(score, y, score, weights)
     return auc(y, score, w*_overlap(y, odds))
 
+# %% ../../nbs/evaluate/45_matched.ipynb #8266dc9e
 def odds_strata(
     odds,          # (films,), from `cue_log_odds`, one draw
     k:int=10,      # Groups of about equal numbers
@@ -182,12 +186,13 @@ def _usable(t, cues):
     at, reach = zip(*(cue_scale(t[c.name], c) for c in cues))
     return t, cues, np.stack(at, 1), np.array(reach)
 
+# %% ../../nbs/evaluate/45_matched.ipynb #99dda316
 def _kish(share, patients):
     "Effective number of patients"
     s = pd.Series(share).groupby(np.asarray(patients)).sum().to_numpy()
     return float(s.sum()**2/(s**2).sum()) if s.sum() > 0 else 0.
 
-# %% ../../nbs/evaluate/45_matched.ipynb #73b61176
+# %% ../../nbs/evaluate/45_matched.ipynb #ae2a717c
 def _way_row(drawn, left, share, pairs, t, y):
     "One row of `matched_auc`"
     value, draws = float(drawn[0]), drawn[1:]
@@ -199,6 +204,7 @@ def _way_row(drawn, left, share, pairs, t, y):
     return dict(auc=value, low=low, high=high, cue_left=float(left), pairs=int(pairs), effective_pairs=effective, **size,
                 note='no pair within reach' if np.isnan(value) else note)
 
+# %% ../../nbs/evaluate/45_matched.ipynb #b79856a0
 def _one_way(way, p, y, at, reach, w, odds):
     "What one of `WAYS` gives: AUC of each draw, what is left of the cue, each film's share, pairs"
     if way in ('plain', 'weights'):
@@ -210,7 +216,7 @@ def _one_way(way, p, y, at, reach, w, odds):
     wins, total, share, pairs = _pair_sums(p, y, at, reach, w0, w1)
     return ratio(wins, total), ratio(*_pair_sums(odds[0], y, at, reach, w0[:1], w1[:1])[:2])[0], share, pairs
 
-# %% ../../nbs/evaluate/45_matched.ipynb #0a144496
+# %% ../../nbs/evaluate/45_matched.ipynb #d05400b7
 def matched_auc(
     predictions:pd.DataFrame, # One run of one model, with the cues as columns
     cues,                     # A cue or several, to be matched at once: 'width', 'width:0.05', `Cue`
@@ -239,7 +245,7 @@ def reach_curve(
     tables = {r: matched_auc(predictions, [Cue(name, r)], n_boot, seed, ('pairs', 'even pairs')) for r in reaches}
     return pd.concat(tables, names=['reach', 'way']).reset_index()
 
-# %% ../../nbs/evaluate/45_matched.ipynb #60f007d1
+# %% ../../nbs/evaluate/45_matched.ipynb #c79cb5a1
 def plot_reach(
     curves:dict,   # Name of a model → its `reach_curve`; at most four
     cue:str,       # What the axis calls the cue
@@ -252,7 +258,7 @@ def plot_reach(
         c = c[c.way == 'pairs']
         ax.fill_between(c.reach, c.low, c.high, color=style['color'], alpha=.15, lw=0)
         ax.plot(c.reach, c.auc, **style, ms=4, label=no_formula(name))
-    ax.plot(c.reach, c.cue_left, color=PALE, ls=(0, (1, 1)), marker='x', ms=5, label='the cue itself')
+    ax.plot(c.reach, c.cue_left, color=SOFT, ls=(0, (1, 1)), marker='x', ms=5, label='the cue itself')
     for r, n in zip(c.reach, c.pairs): ax.annotate(f'{n:,}', (r, .455), fontsize=7, ha='center', color=SOFT)
     ax.axhline(.5, color=PALE, lw=.8, ls=':')
     words = no_formula(f'{cue}: how near the two films of a pair are (pairs below)')
@@ -281,7 +287,7 @@ def by_stratum(
         where = pd.Categorical.from_codes(np.searchsorted(cuts, v, side='right'), names, ordered=True)
     return by_group(t.assign(stratum=where), 'stratum', threshold, n_boot, seed)
 
-# %% ../../nbs/evaluate/45_matched.ipynb #a90bad5f
+# %% ../../nbs/evaluate/45_matched.ipynb #104b35fb
 def plot_strata(
     tables:dict,   # Name of a model → its `by_stratum`; at most four
     cue:str,       # What the axis calls the cue

@@ -33,7 +33,7 @@ def _oof_faults(t):
     several = t.groupby('patient').fold.transform('nunique') > 1
     yield several, 'a patient in several folds', 'Part the films by patient: cohort.grouped_folds'
 
-# %% ../../nbs/evaluate/48_operating_point.ipynb #2db83b08
+# %% ../../nbs/evaluate/48_operating_point.ipynb #f49cb5a5
 def check_oof(
     table:pd.DataFrame, # One row per film and corruption, with the columns `OOF`
 )->pd.DataFrame:        # `table` itself
@@ -84,6 +84,7 @@ def write_oof(
     wide = t.drop_duplicates('path')[_FACTS].join(logits, on='path')
     return write_atomic(path, wide.to_csv(index=False, float_format='%.5g', lineterminator='\n'))
 
+# %% ../../nbs/evaluate/48_operating_point.ipynb #6f2953b9
 def read_oof(
     path,          # A file of `write_oof`
 )->pd.DataFrame:   # Columns `OOF`, a row per film and corruption
@@ -101,6 +102,7 @@ def _of_families(t, families):
         raise ValueError(f'no family {", ".join(unknown)}; there are {", ".join(t.family.unique())}')
     return t[t.family.isin(families)]
 
+# %% ../../nbs/evaluate/48_operating_point.ipynb #7d583e59
 def even_weights(
     table:pd.DataFrame, # One row per film and corruption
 )->np.ndarray:          # (n,), weights of the rows
@@ -127,6 +129,7 @@ def _by_fold(table, one, dtype):
         out[held] = one(t[~held], t[held])
     return pd.Series(out, table.index)
 
+# %% ../../nbs/evaluate/48_operating_point.ipynb #b0d13fc7
 def cross_fitted(
     table:pd.DataFrame, # Columns `OOF`
     families=None,      # Names of corruptions the temperature is fitted on; None: all
@@ -195,6 +198,7 @@ def ppv_npv(
 # %% ../../nbs/evaluate/48_operating_point.ipynb #48
 def _between(low, high): return np.maximum((low + high)/2, np.nextafter(low, 1))   # above low, even where floats are side by side
 
+# %% ../../nbs/evaluate/48_operating_point.ipynb #0240ea97
 def threshold_table(
     label,       # (n,), 'NORMAL' or 'PNEUMONIA'
     p,           # (n,), probability of pneumonia, 0–1

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['read_scores', 'hardest_films']
 
-# %% ../../nbs/evaluate/49_site_scores.ipynb #1c6735a8
+# %% ../../nbs/evaluate/49_site_scores.ipynb #b8c68199
 import csv
 import io
 import math
@@ -27,6 +27,7 @@ _COLUMNS = (*_NEEDED, 'patient', 'model')
 
 def _heading(words): return re.sub(r'[\s_-]+', '_', words.strip().lower())
 
+# %% ../../nbs/evaluate/49_site_scores.ipynb #1e95c441
 def _file_text(path)->str:
     "What a text file says: UTF-8, UTF-16 when it is marked so, else that of Windows"
     try: data = Path(path).read_bytes()
@@ -46,6 +47,7 @@ def _separator(text)->str:
     known = lambda sep: sum(_ALIASES.get(w, w) in _COLUMNS for w in map(_heading, first.replace('"', '').split(sep)))
     return max(',;\t|', key=lambda sep: (known(sep), first.count(sep)))
 
+# %% ../../nbs/evaluate/49_site_scores.ipynb #fed0f343
 def _records(text, name):
     "Yield (line, cells): the headings, then the rows; what is empty says nothing"
     rows = csv.reader(io.StringIO(text, newline=''), delimiter=_separator(text), strict=True)
@@ -57,13 +59,14 @@ def _records(text, name):
         raise ValueError(f'{name}, line {rows.line_num}: it is no CSV file ({e}). '
                          'A quotation mark that opens must close; save it as CSV, UTF-8, with commas') from e
 
-# %% ../../nbs/evaluate/49_site_scores.ipynb #d575be40
+# %% ../../nbs/evaluate/49_site_scores.ipynb #bfd08bcc
 def _no_second(heads, names, name):
     "Refuse two columns that would be the same"
     for n in _COLUMNS:
         if len(same := [h for h, m in zip(heads, names) if m == n]) > 1:
             raise ValueError(f'{name}: the columns {" and ".join(same)} would both be {n}. Keep one of them')
 
+# %% ../../nbs/evaluate/49_site_scores.ipynb #b00ead8e
 def _no_overflow(heads, rows, names, name):
     "Refuse cells that stand below no heading, and commas that may be decimal ones"
     for line, cells in rows:
@@ -76,6 +79,7 @@ def _no_overflow(heads, rows, names, name):
         raise ValueError(f'{name}: rows are longer than the headings, and every p is 0 or 1. '
                          'Are these decimal commas? Then put semicolons between the columns')
 
+# %% ../../nbs/evaluate/49_site_scores.ipynb #345d57f8
 def _columns(text, name)->tuple:
     "Line of each row; heading as it is meant → cells"
     (_, heads), *rows = [*_records(text, name)] or [(0, [])]
@@ -88,12 +92,13 @@ def _columns(text, name)->tuple:
         raise ValueError(f'{name}: a column has no heading. Name it, or take it away')
     return [line for line, _ in rows], {n: [cells[i] for cells in filled] for i, n in enumerate(names) if n}
 
-# %% ../../nbs/evaluate/49_site_scores.ipynb #128e63f0
+# %% ../../nbs/evaluate/49_site_scores.ipynb #be96e5d5
 _NUMBER = re.compile(r'[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?', re.I | re.A)
 
 def _parse(text)->float: # NaN where it is no number
     return float(text.replace(',', '.')) if _NUMBER.fullmatch(text) else math.nan
 
+# %% ../../nbs/evaluate/49_site_scores.ipynb #274cddbb
 def _check_scores(t, lines, name):
     "The first fault, as a `ValueError`"
     def stop(bad, column, fault, way_out):
@@ -136,7 +141,7 @@ def read_scores(
         raise ValueError(f'{name}: films of both labels are needed; ' + (f'all {len(t)} are {t.label[0]}' if len(t) else 'it has no row'))
     return t.assign(p=t.p.map(_parse).astype(float)).astype(dict.fromkeys(('path', 'label', 'patient', 'model'), str))
 
-# %% ../../nbs/evaluate/49_site_scores.ipynb #c79012a6
+# %% ../../nbs/evaluate/49_site_scores.ipynb #b8923160
 def hardest_films(
     table:pd.DataFrame, # Columns label, p, patient
 )->pd.DataFrame:        # The same columns, a row per child and label

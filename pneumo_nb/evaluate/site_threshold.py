@@ -19,7 +19,6 @@ from typing import NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from dcurves import dca
 from jinja2 import Environment, PackageLoader
 from matplotlib.figure import Figure
 from scipy.special import bdtr
@@ -40,6 +39,7 @@ def _outcomes(se, sp, prevalence, cost_fn, cost_fp):
     return dict(sensitivity=se, specificity=sp, found=found, missed=missed, false_alarms=alarms, left_alone=alone,
                 reads_saved=missed + alone, cost=cost_fn*missed + cost_fp*alarms, ppv=ppv, npv=npv)
 
+# %% ../../nbs/evaluate/51_site_threshold.ipynb #c265a793
 def _rates_at(t, cuts, w):
     "Two arrays (draws, thresholds): sensitivity and specificity, films counting as often as `w` (draws, films) says"
     *counted, scores = steps((t.label == PNEUMONIA).to_numpy(), t.p.to_numpy(), w)
@@ -47,6 +47,7 @@ def _rates_at(t, cuts, w):
     tp, fp = (np.pad(c, ((0, 0), (1, 0)))[:, at]/c[:, -1:] for c in counted)
     return tp, 1 - fp
 
+# %% ../../nbs/evaluate/51_site_threshold.ipynb #efbe791f
 def _drawn_rates(t, cuts, n_boot, seed):
     "`_rates_at` once, and under draws of patients"
     rng, y = np.random.default_rng(seed), (t.label == PNEUMONIA).to_numpy()
@@ -86,6 +87,7 @@ def max_misses(
     chance = bdtr(np.arange(n), n, 1 - open_share(at_least, 'at_least'))      # of so few misses if the sensitivity were only at_least
     return int((chance <= 1 - open_share(confidence, 'confidence')).sum()) - 1
 
+# %% ../../nbs/evaluate/51_site_threshold.ipynb #24e48ef0
 def pneumonias_needed(
     at_least:float=.95,   # Sensitivity to guarantee, above 0 and below 1
     confidence:float=.95, # Above 0 and below 1
@@ -96,6 +98,7 @@ def pneumonias_needed(
 # %% ../../nbs/evaluate/51_site_threshold.ipynb #cb7afdd3
 def _pct(share): return f'{100*share:g} %'
 
+# %% ../../nbs/evaluate/51_site_threshold.ipynb #8e114438
 class Guarantee(NamedTuple):
     "The highest threshold with a guaranteed sensitivity; None where so few children allow none"
     threshold:float  # Called pneumonia from this p on, 0–1; or None
@@ -114,7 +117,7 @@ class Guarantee(NamedTuple):
         return (f'No threshold guarantees {what}: that takes {needed} children with pneumonia and no miss, and there are {self.children}. '
                 'Label more films, or ask for less with at_least or confidence.')
 
-# %% ../../nbs/evaluate/51_site_threshold.ipynb #c80bf815
+# %% ../../nbs/evaluate/51_site_threshold.ipynb #f22f639e
 def guaranteed(
     table:pd.DataFrame,   # Columns label, p (0–1), patient
     at_least:float=.95,   # Sensitivity, above 0 and below 1
@@ -139,7 +142,7 @@ def min_cost_row(
                          f'{"no child" if np.isnan(row.ppv) else "every child"}: no threshold is worth having')
     return row
 
-# %% ../../nbs/evaluate/51_site_threshold.ipynb #82d8a419
+# %% ../../nbs/evaluate/51_site_threshold.ipynb #de55beac
 def site_point(
     row:pd.Series,         # From `min_cost_row`
     costs:tuple,           # Of a miss and of a false alarm, as `row` was made with
@@ -169,6 +172,7 @@ def squares(
     return (['found']*found + ['missed']*(positive - found) + ['false_alarms']*alarms
             + ['left_alone']*(1000 - positive - alarms))
 
+# %% ../../nbs/evaluate/51_site_threshold.ipynb #30cb206b
 def _plot_squares(ax, row, threshold):
     kind = np.array(squares(row))
     for k, (words, colour, marker) in _KINDS.items():
@@ -198,12 +202,13 @@ def _plot_bands(ax, thousand, threshold, ylabel, *columns):
     ax.minorticks_off()
     ax.set_xlim(*thousand.threshold.clip(1e-5, 1 - 1e-5).iloc[[0, -1]])
 
+# %% ../../nbs/evaluate/51_site_threshold.ipynb #58955ed9
 def _row_at(thousand, threshold):
     "The row that holds this threshold"
     if not 0 < threshold <= 1: raise ValueError(f'a threshold is above 0 and up to 1, not {threshold}')
     return thousand.loc[(thousand.up_to >= threshold).idxmax()]
 
-# %% ../../nbs/evaluate/51_site_threshold.ipynb #f94a9526
+# %% ../../nbs/evaluate/51_site_threshold.ipynb #7c081b70
 def plot_thousand(
     thousand:pd.DataFrame, # From `per_thousand`
     threshold:float,       # The one to show, 0–1
@@ -250,12 +255,14 @@ def decision_curve(
     at=None,            # Probabilities at which a doctor would act, above 0 and below 1; None: 0.01, 0.02 … 0.5
 )->pd.DataFrame:        # By `at`: model, all, none: net benefit for 1,000 children
     "Net benefit of the model, of calling all, and of calling none"
-    at = np.arange(.01, .505, .01) if at is None else at
-    films = pd.DataFrame(dict(positive=table.label == PNEUMONIA, model=at_prevalence(table.p, was, prevalence)))
-    curve = dca(films, 'positive', ['model'], at, prevalence=prevalence)
-    curve = curve.pivot(index='threshold', columns='model', values='net_benefit')
-    return 1000*curve[['model', 'all', 'none']].rename_axis(columns=None, index='acts from')
+    at = np.arange(.01, .505, .01) if at is None else np.asarray(at)
+    y, rate = (table.label == PNEUMONIA).to_numpy(), at/(1 - at)                 # a miss is 1/rate times as bad as a false alarm
+    called = np.asarray(at_prevalence(table.p, was, prevalence))[:, None] >= at
+    def benefit(found, alarms): return 1000*(prevalence*found - (1 - prevalence)*alarms*rate)
+    curves = dict(model=benefit(called[y].mean(0), called[~y].mean(0)), all=benefit(1, 1), none=benefit(0, 0))
+    return pd.DataFrame(curves, pd.Index(at, name='acts from'))
 
+# %% ../../nbs/evaluate/51_site_threshold.ipynb #56079a6e
 def plot_decision_curve(
     curve:pd.DataFrame, # From `decision_curve`
     source:str='',      # Whose films: stamped below
@@ -279,6 +286,7 @@ def _check_model(table, model, name):
             raise ValueError(f'{name}: scores of model {shown_name(said[:12])}, and the bundle is model {model[:12]}. '
                              'Name the bundle that scored the films with --bundle, or score them again')
 
+# %% ../../nbs/evaluate/51_site_threshold.ipynb #f325d9bb
 def _whose_films(name, table, model):
     "Which films, and of which model"
     positive = (table.label == PNEUMONIA).sum()
@@ -289,7 +297,7 @@ def _whose_films(name, table, model):
         yield ('No patients are named: every film counts as a child of its own, and where that is wrong, '
                'intervals and guarantee are too good.')
 
-# %% ../../nbs/evaluate/51_site_threshold.ipynb #def569a8
+# %% ../../nbs/evaluate/51_site_threshold.ipynb #a5224ffc
 def _of_thousand(row, k, f='{:.0f}'): return f'{f.format(row[k])} ({f.format(row[k + "_low"])} to {f.format(row[k + "_high"])})'
 
 def _answer(row, guarantee, costs, band):
@@ -315,6 +323,7 @@ def _page(lines, picture, thousand):
     page = Environment(loader=PackageLoader('pneumo_nb'), autoescape=True).get_template('site.html')
     return page.render(lines=lines, picture=b64encode(picture).decode(), table=table)
 
+# %% ../../nbs/evaluate/51_site_threshold.ipynb #5302da11
 def _picture(thousand, threshold, source)->bytes:
     "`plot_thousand` as PNG"
     figure, png = Figure(), BytesIO()
@@ -346,6 +355,7 @@ def _files(thousand, row, lines, source, point):
     text = json.dumps(point.as_dict(), indent=1) + '\n'      # as `save_point`
     return {'thresholds.csv': table, 'site.png': picture, 'site.html': _page(lines, picture, thousand), 'point.json': text}
 
+# %% ../../nbs/evaluate/51_site_threshold.ipynb #fe24c96e
 def _written(out, row):
     "Where the answer lies"
     table, point = shown_name(out/'thresholds.csv'), shown_name(out/'point.json')
@@ -353,7 +363,7 @@ def _written(out, row):
     return (f'Written to {shown_name(out)}: thresholds.csv, point.json, site.png, site.html. '
             f'To screen with it: pneumo_screen FILMS --point {point}')
 
-# %% ../../nbs/evaluate/51_site_threshold.ipynb #77de6ad3
+# %% ../../nbs/evaluate/51_site_threshold.ipynb #128509ec
 def choose_site(
     scores,                # CSV for `read_scores`
     prevalence:float,      # Share of pneumonia among the children to be screened, 0–1

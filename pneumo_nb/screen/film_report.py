@@ -30,6 +30,7 @@ from ..plot import DECISION_STYLE
 from .bundle import load_bundle
 from .scoring import FLAGS, Rules, check_rules, examine, judge
 from ..stats import with_interval
+from ..train.corruptions import covered_scores, mean_drop
 
 # %% ../../nbs/screen/58_film_report.ipynb #213064eb
 def occlusion_map(
@@ -39,15 +40,8 @@ def occlusion_map(
     stride:float=.05,  # Step from square to square, share of the film's side, 0–1
 )->tuple[np.ndarray, np.ndarray]: # (size, size), in logits, above 0: the place speaks for pneumonia; the logit under each square
     "How far the logit drops when a place is covered with the film's mean grey"
-    if not 0 < stride <= patch < 1: raise ValueError(f'0 < stride ≤ patch < 1, or places stay unseen; not stride {stride}, patch {patch}')
-    side, p, s = len(small), max(1, round(patch*len(small))), max(1, round(stride*len(small)))
-    starts = sorted({*range(0, side - p, s), side - p})
-    squares = [np.s_[top:top + p, left:left + p] for top in starts for left in starts]
-    covered = np.repeat(small[None], len(squares), axis=0)
-    for film, square in zip(covered, squares): film[square] = round(small.mean())
-    after, (total, times) = bundle.logits(covered), np.zeros((2, side, side))
-    for square, drop in zip(squares, bundle.logits(small[None]) - after): total[square] += drop; times[square] += 1
-    return total/times, after
+    squares, after = covered_scores(bundle.logits, small, patch, stride)
+    return mean_drop(small.shape, squares, bundle.logits(small[None]) - after), after
 
 def _stretched(a, shape): return np.asarray(Image.fromarray(a.astype(np.float32)).resize(shape[::-1], Image.Resampling.BILINEAR))
 

@@ -45,6 +45,7 @@ def _cross_fitted_metrics(table, p, positive, n_boot):
               for where, rows in dict(clean=clean, all_families=clean | True).items()}
     return told | dict(auc=ranked.loc['auc', ['value', 'low', 'high']].to_dict(), films=int(clean.sum())), errors
 
+# %% ../../nbs/study/68_evidence.ipynb #5c9a9a5e
 def oof_evidence(
     table:pd.DataFrame,# Columns `operating_point.OOF`, before any shift
     fitted:dict,       # From `held_out_fit` of this table and rule

@@ -26,6 +26,7 @@ def _png(film):
     Image.fromarray(film).save(out, 'PNG')
     return out.getvalue()
 
+# %% ../../nbs/study/67_final_films.ipynb #ef8edeca
 def blur_matched(
     files:list,    # Films
     like:list,     # Films whose sharpness they shall have
@@ -48,6 +49,7 @@ def _later_films(folder):
     same = dict(label=NORMAL, etiology='none', fold='v3')
     return pd.DataFrame([dict(path=f'{Path(folder).name}/{f.name}', patient=parse_name(f, NORMAL)[0], file=f) | same for f in files])
 
+# %% ../../nbs/study/67_final_films.ipynb #269576ad
 def final_films(
     cohort:pd.DataFrame, # The whole cohort
     root,            # What it was read from

@@ -12,7 +12,7 @@ from ..core import write_atomic
 from ..screen.queue_results import format_minutes
 from ..screen.queue import lookup
 from ..stats import percent, with_interval
-from .study_report import TILES, render_page, tile
+from .study_report import TILES, metric_tile, render_page
 
 # %% ../../nbs/study/73_hospital.ipynb #667736e1
 def _found(model):
@@ -28,6 +28,7 @@ def _sooner(queue):
     return (f"In a simulated queue a found pneumonia is reported after {found[0]} instead of {found[1]} (median). "
             f"A missed one waits {missed[0]} instead of {missed[1]}.")
 
+# %% ../../nbs/study/73_hospital.ipynb #fd03c0d2
 def _against_first_study(model):
     "The shipped network beside the small one, and on normals of both releases"
     points = lambda d: f"{100*d['difference']:+.1f} points ({100*d['low']:+.1f} to {100*d['high']:+.1f})"
@@ -93,5 +94,5 @@ def hospital_report(
     public = model['test']['public']
     return write_atomic(out or results/'hospital.html', render_page(
         'hospital.html', model=model, films=sum(public['shipped_counts'][k] for k in ('tp', 'fn', 'tn', 'fp')),
-        tiles=[tile(key, name, public[key]['shipped']) for key, name in TILES],
+        tiles=[metric_tile(key, name, public[key]['shipped']) for key, name in TILES],
         goals=goals(model, gate, queue), recommendations=recommendations(model), sources=SOURCES))

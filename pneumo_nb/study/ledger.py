@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LEDGER', 'read_ledger', 'record_scoring']
 
-# %% ../../nbs/study/62_ledger.ipynb #8a4ccf56
+# %% ../../nbs/study/62_ledger.ipynb #ff3c1616
 import csv
 import io
 from datetime import datetime, timezone
@@ -39,6 +39,7 @@ def _test_films(t, cohort):
                          'The ledger is for the test films; select_run(predictions, fold="test") takes them.')
     return t
 
+# %% ../../nbs/study/62_ledger.ipynb #8627a948
 def _ledger_line(t, model_hash, cohort, command, note, threshold):
     "The entries of one line"
     v, now = metric_values(t, threshold), datetime.now(timezone.utc).isoformat(timespec='seconds')
@@ -46,7 +47,7 @@ def _ledger_line(t, model_hash, cohort, command, note, threshold):
     return dict(utc=now, model=t.model[0], seed=int(t.seed[0]), model_hash=model_hash, cohort=cohort_hash(cohort), n=len(t),
                 **{m: round(v[m], 6) for m in COMPARED}, threshold=threshold, command=command, note=note)
 
-# %% ../../nbs/study/62_ledger.ipynb #401dcdaf
+# %% ../../nbs/study/62_ledger.ipynb #54519c4a
 def _append(path, line):
     "Add one line to a ledger, or start it; what was there stays byte for byte"
     read_ledger(path)                                   # refuses a file that is no ledger

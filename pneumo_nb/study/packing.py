@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from PIL import Image
 from jinja2 import ChainableUndefined, Environment, PackageLoader
-from safetensors import numpy as numpy_tensors, torch as torch_tensors
+from safetensors import numpy as numpy_tensors
 from .. import __version__
 from ..core import write_atomic
 from ..data.cohort import cohort_hash, is_phantom, source_line
@@ -24,7 +24,7 @@ from ..data.film import resize_film
 from ..evaluate.decision import OperatingPoint
 from ..screen.bundle import FILES, FORMAT, GATE, BundleError, is_shipped, onnx_session, read_files, seal, shipped_hashes
 from ..train.network import INPUTS, KINDS, lite_net, pneumonia_logit
-from ..train.weights import LITE
+from ..train.weights import LITE, load_weights, weight_bytes
 
 # %% ../../nbs/study/71_packing.ipynb #10
 HALF_MAX = 65504. # largest float16
@@ -115,12 +115,12 @@ def runtime_gap(
 def _weights(net)->bytes:
     "model.safetensors: weights of two and more dimensions as float16, the rest as it is"
     wide = {name for name, p in net.named_parameters() if p.dim() > 1}
-    state = {name: t.detach().cpu().contiguous() for name, t in net.state_dict().items()}
+    state = net.state_dict()
     for name in wide:
         if not torch.equal(state[name].half().float(), state[name]):
             way_out = 'Call half_precision(net) first, and compute thresholds from what it then scores'
             raise BundleError(name, 'its weights are not at half precision', way_out)
-    return torch_tensors.save({name: t.half() if name in wide else t for name, t in state.items()})
+    return weight_bytes(net, wide)
 
 # %% ../../nbs/study/71_packing.ipynb #b9f6104b
 def write_model(
@@ -316,10 +316,8 @@ def load_network(
 )->torch.nn.Module:  # A `GreyNet` in evaluation mode
     "The bundle's network in torch, to explain or to train on"
     info, data = read_files(folder, sha256)
-    arch, state = info['architecture'], torch_tensors.load(data['model.safetensors'])
-    net = lite_net(arch['variant'], pretrained=False, inputs=arch['inputs'])
-    net.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in state.items()})
-    return net.eval()
+    arch = info['architecture']
+    return load_weights(lite_net(arch['variant'], pretrained=False, inputs=arch['inputs']), data['model.safetensors'])
 
 # %% ../../nbs/study/71_packing.ipynb #73
 def write_card(

@@ -6,7 +6,7 @@
 __all__ = ['ORIGINAL_COUNTS', 'ORIGINAL_LOSSES', 'PUBLISHED', 'original_study', 'film_losses', 'small_draws', 'beside_original',
            'beside_losses', 'release_group', 'example_release', 'release_sets', 'normal_groups']
 
-# %% ../../nbs/study/63_published.ipynb #e00831a9
+# %% ../../nbs/study/63_published.ipynb #196596b5
 from pathlib import Path
 import numpy as np
 import pandas as pd
@@ -40,6 +40,7 @@ def film_losses(
     t = one_run(predictions)
     return -np.log(np.clip(np.where(t.label == PNEUMONIA, t.p, 1 - t.p), 1e-7, 1 - 1e-7))
 
+# %% ../../nbs/study/63_published.ipynb #f3b63b3d
 def small_draws(
     predictions:pd.DataFrame, # One run with both labels
     per_class:int=8,          # Films of each class in a draw
@@ -61,6 +62,7 @@ def _side(t, threshold, n_boot, seed):
     head = pd.Series(dict(normal_films=c['tn'] + c['fp'], pneumonia_films=c['tp'] + c['fn'], **c), dtype=float)
     return pd.concat([head.to_frame('value'), m[['value', 'low', 'high']]])
 
+# %% ../../nbs/study/63_published.ipynb #dc07a4ea
 def beside_original(
     predictions:pd.DataFrame, # One fold; of each model the first seed is shown
     threshold:float=0.5,      # Called pneumonia from this p on, 0–1
@@ -129,6 +131,7 @@ def _gone(t, withdrawn):
     raise ValueError(f"withdrawn: none of its {len(withdrawn)} names is a NORMAL film of the fold 'test'. "
                      "Give the files' names, as in IM-0022-0001.jpeg.")
 
+# %% ../../nbs/study/63_published.ipynb #659e9aad
 def release_sets(
     predictions:pd.DataFrame, # Any runs; folds 'test' and, where scored, 'v3' and 'v3 softened'
     withdrawn,                # Paths or names of the test normals that the later release no longer has

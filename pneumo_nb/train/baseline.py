@@ -118,6 +118,7 @@ def film_dls(
     valid = FilmLoader(FilmSet(films, y, rows['valid']), bs=4*bs, after_batch=Prepare(norm))
     return DataLoaders(train, valid, device='cuda' if torch.cuda.is_available() else 'cpu')
 
+# %% ../../nbs/train/32_baseline.ipynb #0b2243be
 def _check_films(films, y, split):
     "Refuse what would train without an error and mean nothing"
     if films.dtype != np.uint8 or films.ndim != 3:
@@ -204,6 +205,7 @@ def fit(
         learn.fit(epochs, lr)
     return learn, _history(learn)
 
+# %% ../../nbs/train/32_baseline.ipynb #2040a406
 def _learner(dls, model, patience, progress):
     "fastai's `Learner`, set up for films"
     model = deepcopy(model).to(memory_format=torch.channels_last)
@@ -290,6 +292,7 @@ def plot_history(
     ax.grid(axis='y', color='0.9')
     return stamp(ax, source)
 
+# %% ../../nbs/train/32_baseline.ipynb #93bb5bb3
 def _plot_run(run, ax, label):
     "The curves of one training; only the first training of a figure is labelled"
     for column, (name, style) in CURVES.items(): ax.plot(run.epoch, run[column], label=name if label else None, **style)

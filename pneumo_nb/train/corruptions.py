@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LINEAR', 'LETTERS', 'CORRUPTIONS', 'UNSEEN', 'blurred', 'jpeg', 'Corruption', 'corrupt', 'corrupt_all', 'film_table',
-           'covered_scores', 'occlusion']
+           'covered_scores', 'mean_drop', 'occlusion']
 
 # %% ../../nbs/train/34_corruptions.ipynb #3
 import io, zlib
@@ -115,6 +115,7 @@ class Corruption(NamedTuple):
     values:tuple  # For severity 1, 2, 3
     unit:str      # What a value is
 
+# %% ../../nbs/train/34_corruptions.ipynb #b491769f
 CORRUPTIONS = {
     'resample': Corruption(_resampled, (.6, .4, .28),     'side of the smaller copy, share'),
     'blur':     Corruption(blurred,    (.006, .012, .02), 'sigma, share of the side'),
@@ -147,6 +148,7 @@ def corrupt(
     rng = np.random.default_rng([seed, zlib.crc32(name.encode()), zlib.crc32(film)])
     return np.array(c.change(film, c.values[severity - 1], rng))
 
+# %% ../../nbs/train/34_corruptions.ipynb #d1348ae2
 def corrupt_all(
     films:np.ndarray, # uint8, (n, height, width)
     name:str,         # A name in `CORRUPTIONS`, or 'clean'
@@ -194,6 +196,18 @@ def covered_scores(
     return squares, score(covered)
 
 # %% ../../nbs/train/34_corruptions.ipynb #e1cbd658
+def mean_drop(
+    shape:tuple, # Of the film
+    squares:list,# Where squares are, as pairs of slices
+    drops,       # By how much the score drops under each
+)->np.ndarray:   # float, of this shape: the mean over the squares that cover a place
+    "Squares' drops as a map"
+    drop, times = np.zeros((2, *shape))
+    for square, d in zip(squares, drops):
+        drop[square] += d
+        times[square] += 1
+    return drop/times
+
 def occlusion(
     score,           # Function: uint8 films (n, side, side) → one number each, (n,)
     film:np.ndarray, # uint8, (side, side)
@@ -202,8 +216,4 @@ def occlusion(
 )->np.ndarray:       # float, (side, side), in units of the score
     "How far the score drops when a place is covered with the film's mean grey"
     squares, after = covered_scores(score, film, patch, stride)
-    drop, times = np.zeros((2, *film.shape))
-    for square, d in zip(squares, score(film[None]) - after):
-        drop[square] += d
-        times[square] += 1
-    return drop/times
+    return mean_drop(film.shape, squares, score(film[None]) - after)

@@ -44,6 +44,7 @@ def logit_net(
     "A network that gives one logit a film, wrapped once"
     return net if isinstance(net, LogitNet) else LogitNet(net)
 
+# %% ../../nbs/train/41_explanation.ipynb #cd9a43b0
 def _batches(net, films, bs):
     device = next(net.parameters()).device
     for i in range(0, len(films), bs): yield torch.from_numpy(np.array(films[i:i + bs]))[:, None].to(device).float()/255
@@ -116,6 +117,7 @@ def _outline(ax, m):
     ax.contour(x, y, m, [.5*m.max()], colors=ACCENT, linewidths=1.2)
     ax.contour(x, y, m, [.8*m.max()], colors='white', linewidths=.8, linestyles=':')
 
+# %% ../../nbs/train/41_explanation.ipynb #e89cad49
 def plot_maps(
     films:np.ndarray, # uint8, (n, height, width)
     maps:dict,        # What it is → maps (n, any height, any width)
@@ -160,6 +162,7 @@ def _random_maps(shape, rng):
     small = torch.from_numpy(rng.random((shape[0], 1, 8, 8)))
     return F.interpolate(small, shape[1:], mode='bicubic')[:, 0].numpy()
 
+# %% ../../nbs/train/41_explanation.ipynb #030a7bdc
 def deletion_insertion(
     net:nn.Module,    # `SmallCNN`, `GreyNet` or a `LogitNet`
     films:np.ndarray, # uint8, (n, height, width)
@@ -244,6 +247,7 @@ def rank_correlation(
     size = np.sqrt((ra**2).sum(1)*(rb**2).sum(1))
     return np.divide((ra*rb).sum(1), size, out=np.full(len(a), np.nan), where=size > 0)
 
+# %% ../../nbs/train/41_explanation.ipynb #6d381b7e
 def randomised_correlation(
     net:nn.Module,     # `SmallCNN`, `GreyNet` or a `LogitNet`
     films:np.ndarray,  # uint8, (n, height, width)
@@ -274,6 +278,7 @@ def cue_dependence(
             rows[name, of] = _change_and_flips(before[label == of], after[label == of], cut, patient[label == of])
     return pd.DataFrame(rows).T.rename_axis(['corruption', 'label'])
 
+# %% ../../nbs/train/41_explanation.ipynb #893bcf34
 def _change_and_flips(before, after, cut, patient):
     "Means with their intervals"
     change = mean_interval(after - before, patient).drop('films').rename(dict(mean='change', low='change_low', high='change_high'))

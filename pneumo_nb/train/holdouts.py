@@ -41,6 +41,7 @@ def _by_size(cohort, k):
         raise ValueError(f'all films are {one.width} × {one.height} px: they were brought to one size, which no size can part')
     return _quarters(pixels, cohort.label, k)
 
+# %% ../../nbs/train/35_holdouts.ipynb #fc24c26f
 def _by_cues(cues, k, seed):
     "Clusters of films that look alike without knowing what a lung is"
     varied = cues.loc[:, cues.nunique() > 1].rank(pct=True)
@@ -79,6 +80,7 @@ def batch_folds(
     fold = number.mod(k).where(cohort.label.map(parts) > 1, grouped_folds(cohort, k, seed))
     return fold.groupby(cohort.group).transform(lambda f: f.mode()[0]).rename('fold')
 
+# %% ../../nbs/train/35_holdouts.ipynb #e2c81f89
 def _large_batches(batch, label, least):
     "Batches too small to be held out join the largest of their label"
     def join(b):

@@ -30,6 +30,7 @@ def standardised(
     mean, sd = x.mean((1, 2, 3), keepdim=True), x.std((1, 2, 3), keepdim=True)
     return .5 + .2*(x - mean)/(sd + 1e-3)
 
+# %% ../../nbs/train/36_network.ipynb #68d621ec
 def equalised(
     x:torch.Tensor, # (n, 1, height, width), 0–1
 )->torch.Tensor:    # As `x`

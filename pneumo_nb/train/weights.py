@@ -41,6 +41,7 @@ def save_weights(
     "Write a network's weights, whole or not at all"
     return write_atomic(path, weight_bytes(net))
 
+# %% ../../nbs/train/31_weights.ipynb #dd7ba426
 def load_weights(
     net:nn.Module, # A network of the same architecture; it is changed itself
     weights,       # A file, or its bytes
