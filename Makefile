@@ -29,13 +29,13 @@ study: $(READY) ## the whole study: make study [DATA=path/to/chest_xray] [PRESET
 test: $(READY) ## export and clean leave no diff, pages agree, every notebook runs
 	$(BIN)/python tools/check.py
 
-test-arithmetic: $(READY) ## the notebooks that train, on other threads, instructions and phantoms (hours): make test-arithmetic [ONLY="train/41_explanation …"]
+test-arithmetic: $(READY) ## the notebooks that train, on other threads, instructions and phantoms (hours): make test-arithmetic [ONLY="train/40_explanation …"]
 	$(BIN)/python tools/arithmetic.py $(ONLY)
 
 lab: $(READY) ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab nbs
 
-chapters: $(READY) ## execute chapters on real films and keep their outputs: make chapters DATA=… [ONLY="explore/26_exploration …"]
+chapters: $(READY) ## execute chapters on real films and keep their outputs: make chapters DATA=… [ONLY="explore/25_exploration …"]
 	$(BIN)/python tools/chapters.py --data $(DATA) $(ONLY)
 
 results: $(READY) ## the committed results: the quick study of the real films, written to results/study

@@ -1,7 +1,7 @@
 """The notebooks that train, under other arithmetics and with other phantoms: do their assertions hold there too?
 
 arithmetic.py                  every notebook that trains; exit status 1 when one fails
-arithmetic.py train/41_explanation …     only these: to go on with those that failed
+arithmetic.py train/40_explanation …     only these: to go on with those that failed
 """
 import ast
 import json

@@ -27,7 +27,7 @@ def execute(path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--data', required=True, help='the real films')
-    parser.add_argument('names', nargs='*', help='chapters, e.g. explore/26_exploration; all when none is named')
+    parser.add_argument('names', nargs='*', help='chapters, e.g. explore/25_exploration; all when none is named')
     args = parser.parse_args()
     if not Path(args.data).is_dir(): sys.exit(f'{args.data}: there is no such folder. Give the real films with DATA=path/to/chest_xray.')
     for path in [NBS/f'{n.removesuffix(".ipynb")}.ipynb' for n in args.names] or notebooks():

@@ -1,4 +1,4 @@
-"""The last step's films through the whole of pneumo_screen: are its decisions those of `evaluate/43_evaluation`, and does it refuse none?
+"""The last step's films through the whole of pneumo_screen: are its decisions those of `evaluate/42_evaluation`, and does it refuse none?
 
 test_worklist.py --data path/to/chest_xray [--out results/screen_test.json]
 
