@@ -143,7 +143,7 @@ def pneumo_ablation(
     data:str=None,                    # Folder of films, as for pneumo_model
     out:str='results/ablation.csv',   # The rows; those that stand in it are not run again
     keep:str='ablation',              # Folder for weights and scores
-    recipes:str=None,                 # Names in `robust.RECIPES`, with ; between them; all when none is named
+    recipes:str=None,                 # Names in `recipes.RECIPES`, with ; between them; all when none is named
     leaders:int=2,                    # The best so many are run with three seeds
     size:int=128,                     # Side of the films, px
     epochs:int=3,                     # Of each row

@@ -242,7 +242,7 @@ def blind_test(
     cohort:pd.DataFrame, # One row per film, the same index; fitted on its train films, asked on its test films
     names=('width',),    # Columns of `cues`, all positive
     model:str='width alone', # Name in the predictions table
-)->pd.DataFrame:         # A predictions table of the test films, for `evaluate`
+)->pd.DataFrame:         # A predictions table of the test films, for `evaluation`
     "A classifier that never sees the picture, on the test films"
     (train, x), (test, asked) = (_known_rows(cues, cohort, s, names) for s in ('train', 'test'))
     p = _blind().fit(x, train.label == PNEUMONIA).predict_proba(asked)[:, 1]

@@ -17,7 +17,7 @@ from ..stats import number, percent, with_interval
 def _direction(low, high, up, down, even): return up if low > 0 else down if high < 0 else even
 
 def shown_as(
-    metric:str, # A name in `evaluate.METRICS`
+    metric:str, # A name in `evaluation.METRICS`
 ):              # Function of one number, to text
     "How a metric is written"
     return number if metric in ('auc', 'average_precision', 'f1') else percent
