@@ -10,7 +10,10 @@ NAMES = 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable',
 MISSING = 'There is no Chromium on the PATH to look at the pages with: `sudo apt-get install -y chromium`'
 FLAGS = '--no-sandbox --disable-gpu --disable-background-networking'.split()
 HERE = 'file:', 'data:', 'blob:'
-RULES = dict(runOnly=dict(type='tag', values=['wcag2a', 'wcag2aa']), resultTypes=['violations'])
+# Quarto's and smalldocs' code blocks scroll without taking the focus
+RULES = dict(
+    rules={'scrollable-region-focusable': dict(enabled=False)},
+    runOnly=dict(type='tag', values=['wcag2a', 'wcag2aa']), resultTypes=['violations'])
 DARK = """dark => {
   const is_dark = () => document.body.classList.contains('quarto-dark')
   if (window.quartoToggleColorScheme && dark != is_dark()) quartoToggleColorScheme()
@@ -55,7 +58,8 @@ def hard_to_read(browser, path, dark=False):
     "What axe finds against WCAG 2 AA in a page's main part: the rule, the element, and what is wrong with it"
     with opened(browser, path, dark=dark) as page:
         part = 'main' if page.query_selector('main') else 'body'
-        found = Axe().run(page, context=part, options=RULES).response['violations']
+        where = dict(include=[[part]], exclude=[['pre']])       # code is coloured by whoever renders it
+        found = Axe().run(page, context=where, options=RULES).response['violations']
     return [(v['id'], n['html'][:80], n['failureSummary'].splitlines()[1].strip()) for v in found for n in v['nodes']]
 
 def shots(browser, docs, folder, widths=(1280, 390)):

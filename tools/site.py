@@ -116,7 +116,8 @@ def deck(cells):
 
 # --- how it looks ---
 
-NOT_READ = r'is not read by smalldocs|compiles no Sass|unknown key website.open-graph|html-math-method is ignored|revealjs is not built'   # Quarto does
+NOT_READ = ('is not read by smalldocs|compiles no Sass|unknown key website.open-graph|html-math-method is ignored|'
+            'revealjs is not built')   # Quarto does
 
 def render(proc=PROC, docs=DOCS):
     "Every processed notebook as a page; what smalldocs complains of, as a list of faults"

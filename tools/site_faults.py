@@ -5,6 +5,7 @@ either.
 """
 import json
 import re
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from bs4 import BeautifulSoup, Comment, NavigableString
@@ -15,6 +16,7 @@ from browser import chromium, hard_to_read, too_wide
 ASKED_BY_OTHERS = re.compile(r'forward|(before|after)_\w+|create_batches|shuffle_fn')
 LOADS = dict.fromkeys(('img', 'script', 'iframe', 'source', 'video', 'audio', 'embed', 'input'), 'src') | dict(object='data')
 SLIDES = 15
+BROWSERS = 2                        # at once
 MACROS = {*"""frac tfrac text mathrm operatorname bar hat alpha beta gamma delta lambda mu pi sigma Phi sum prod max min log ln exp sqrt
     partial left right lfloor rfloor cdot times le ge ne approx in pm qquad quad""".split(), *',;! \\{}'}   # read by Quarto's texmath
 
@@ -295,12 +297,18 @@ def looks_of(browser, docs, name, is_deck, width):
         when = 'by night' if dark else 'by day'
         for rule, element, why in hard_to_read(browser, docs/name, dark): yield f'{name}: {rule} {when}: {element}: {why}'
 
+def looks_at(docs, decks, width):
+    "The same for some pages, in a browser of their own; `decks`: name → is it slides?"
+    with chromium() as browser: return [f for name, is_deck in decks.items() for f in looks_of(browser, docs, name, is_deck, width)]
+
 def looks(docs, soups, width=390):
     "Pages that are wider than a phone, and what axe finds against WCAG 2 AA, by day and by night"
+    decks = {name: soup.is_deck for name, soup in soups.items()}
+    parts = [dict(list(decks.items())[i::BROWSERS]) for i in range(min(BROWSERS, len(decks)))]
     try:
-        with chromium() as browser:
-            for name, soup in soups.items(): yield from looks_of(browser, docs, name, soup.is_deck, width)
-    except FileNotFoundError as e: yield str(e)
+        with ProcessPoolExecutor(BROWSERS) as pool: found = list(pool.map(looks_at, [docs]*len(parts), parts, [width]*len(parts)))
+    except FileNotFoundError as e: return [str(e)]
+    return [f for faults in found for f in faults]
 
 # --- the library ---
 
