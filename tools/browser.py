@@ -41,25 +41,30 @@ def chromium():
 @contextmanager
 def opened(browser, path, width=1280, height=844, dark=False):
     "A page, without a network"
-    context = browser.new_context(viewport=dict(width=width, height=height), color_scheme='dark' if dark else 'light')
+    context = browser.new_context(viewport=dict(width=width, height=height))
     page = context.new_page()
     page.route('**/*', lambda r: r.continue_() if r.request.url.startswith(HERE) else r.abort())
     page.goto(Path(path).resolve().as_uri())
-    page.evaluate(DARK, dark)
-    page.wait_for_timeout(200)
+    light_up(page, dark)
     try: yield page
     finally: context.close()
 
-def too_wide(browser, path, width=390):
-    "How wide a page is on a phone, and the innermost element that makes it wider than that"
-    with opened(browser, path, width) as page: return page.evaluate(WIDEST, width)
+def light_up(page, dark):
+    "Show a page by night, or by day"
+    page.emulate_media(color_scheme='dark' if dark else 'light')
+    page.evaluate(DARK, dark)
+    page.wait_for_timeout(200)
 
-def hard_to_read(browser, path, dark=False):
-    "What axe finds against WCAG 2 AA in a page's main part: the rule, the element, and what is wrong with it"
-    with opened(browser, path, dark=dark) as page:
-        part = 'main' if page.query_selector('main') else 'body'
-        where = dict(include=[[part]], exclude=[['pre']])       # code is coloured by whoever renders it
-        found = Axe().run(page, context=where, options=RULES).response['violations']
+def too_wide(page, width=390):
+    "How wide an opened page is on a phone, and the innermost element that makes it wider than that"
+    page.set_viewport_size(dict(width=width, height=844))
+    return page.evaluate(WIDEST, width)
+
+def hard_to_read(page):
+    "What axe finds against WCAG 2 AA in an opened page's main part: the rule, the element, and what is wrong with it"
+    part = 'main' if page.query_selector('main') else 'body'
+    where = dict(include=[[part]], exclude=[['pre']])       # code is coloured by whoever renders it
+    found = Axe().run(page, context=where, options=RULES).response['violations']
     return [(v['id'], n['html'][:80], n['failureSummary'].splitlines()[1].strip()) for v in found for n in v['nodes']]
 
 def shots(browser, docs, folder, widths=(1280, 390)):

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from bs4 import BeautifulSoup, Comment, NavigableString
 import signatures  # tools/signatures.py
-from browser import chromium, hard_to_read, too_wide
+from browser import chromium, hard_to_read, light_up, opened, too_wide
 
 # methods that torch and fastai name, call and describe
 ASKED_BY_OTHERS = re.compile(r'forward|(before|after)_\w+|create_batches|shuffle_fn')
@@ -291,11 +291,12 @@ def slides(soups):
 
 def looks_of(browser, docs, name, is_deck, width):
     "Faults of one page that only a browser sees"
-    wide, element = too_wide(browser, docs/name, width)
-    if wide > width and not is_deck: yield f'{name}: {wide} px wide on a screen of {width} px, because of {element}'
-    for dark in (False, True):
-        when = 'by night' if dark else 'by day'
-        for rule, element, why in hard_to_read(browser, docs/name, dark): yield f'{name}: {rule} {when}: {element}: {why}'
+    with opened(browser, docs/name) as page:
+        for dark, when in ((False, 'by day'), (True, 'by night')):
+            light_up(page, dark)
+            for rule, element, why in hard_to_read(page): yield f'{name}: {rule} {when}: {element}: {why}'
+        wide, element = too_wide(page, width)
+        if wide > width and not is_deck: yield f'{name}: {wide} px wide on a screen of {width} px, because of {element}'
 
 def looks_at(docs, decks, width):
     "The same for some pages, in a browser of their own; `decks`: name → is it slides?"
