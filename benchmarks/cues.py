@@ -20,6 +20,7 @@ from pneumo_nb.core import save_json, write_atomic
 from pneumo_nb.data.cache import cache_folder, film_cache, threaded
 from pneumo_nb.data.cohort import film_paths, load_cohort, read_cohort, source_line
 from pneumo_nb.data.film import Film, read_film
+from pneumo_nb.data.picture import saved_again
 from pneumo_nb.data.split import grouped_split
 from pneumo_nb.evaluate.evaluation import counts, metrics
 from pneumo_nb.evaluate.matched import by_stratum, matched_auc, pair_auc, reach_curve
@@ -36,7 +37,6 @@ from pneumo_nb.explore.file_cues import (
     one_number,
     original_cues,
     padded,
-    saved_again,
     shrunk,
 )
 from pneumo_nb.screen.bundle import load_bundle

@@ -36,6 +36,7 @@ def _ending(e, kept):
     named = ValueError, ImportError, FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError
     return str(e) or type(e).__name__, 2 if isinstance(e, named) else 1
 
+# %% ../nbs/90_cli.ipynb #26205fd9
 class Ending(SystemExit):
     "The end of a command that could not do its work: `code`, and the line that it said"
     def __init__(self,
@@ -197,8 +198,8 @@ def pneumo_site(
         example = '--prevalence .1 --cost_fn 20 --cost_fp 1'
         raise ValueError(f'{", ".join(missing)} must be given: only the hospital knows. For example: {example}')
     from pneumo_nb.evaluate.site_threshold import choose_site
-    from pneumo_nb.screen.bundle import load_bundle
-    scored_by = load_bundle(bundle).calibration
+    from pneumo_nb.screen.bundle import calibration_of, read_info
+    scored_by = calibration_of(read_info(bundle))
     choose_site(scores, **given, scored_by=scored_by, at_least=at_least, confidence=confidence, out=out, say=say)
 
 # %% ../nbs/90_cli.ipynb #59e5bf6b

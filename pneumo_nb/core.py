@@ -86,6 +86,7 @@ class SureStream:
 
     def __getattr__(self, name): return getattr(self.stream, name)
 
+# %% ../nbs/00_core.ipynb #1b821299
 SPELLED = {'≥': '>=', '→': '->', '–': '-', '…': '...', '·': '-', '×': 'x', 'µ': 'u'}   # for a console that does not know these
 
 def _write(stream, text):

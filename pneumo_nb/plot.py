@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['INK', 'SOFT', 'PALE', 'ACCENT', 'CLASS_STYLE', 'HATCH', 'PALETTE', 'DECISION_STYLE', 'MODEL_STYLE', 'RC', 'theme',
-           'axes', 'no_formula', 'stamp']
+           'axes', 'no_formula', 'stamp', 'figure_png']
 
 # %% ../nbs/02_plot.ipynb #7ba6a441
+import io, warnings
 import matplotlib.pyplot as plt
 import seaborn as sns
 from .core import NORMAL, PNEUMONIA, text_name
@@ -39,10 +40,11 @@ def theme():
 
 def axes(
     ax=None,        # Matplotlib Axes to draw on; None: new ones
-    size=(4.6, 3.8) # Of a new figure: width and height in inches
+    size=(4.6, 3.8),# Of a new figure: width and height in inches
+    layout='constrained' # Of a new figure: 'constrained', or 'compressed' around a picture
 ):                  # Matplotlib Axes
     "The Axes that were given, or those of a new figure"
-    return plt.subplots(figsize=size, layout='constrained')[1] if ax is None else ax
+    return plt.subplots(figsize=size, layout=layout)[1] if ax is None else ax
 
 theme()
 
@@ -60,3 +62,14 @@ def stamp(
     "Write small below a figure whose films it shows"
     if line: ax.figure.text(0.995, -0.02, text_name(line), ha='right', va='top', fontsize=7, color=SOFT, parse_math=False)
     return ax
+
+# %% ../nbs/02_plot.ipynb #5b8e056a
+def figure_png(
+    figure,  # Matplotlib Figure
+)->bytes:    # As PNG, cropped to what is drawn
+    "A figure as the bytes of a file"
+    png = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', 'Glyph .* missing')
+        figure.savefig(png, format='png', dpi=110, bbox_inches='tight', facecolor='white')
+    return png.getvalue()

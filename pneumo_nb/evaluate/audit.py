@@ -7,7 +7,6 @@ __all__ = ['read_run', 'join_cues', 'audit', 'plot_audit', 'audit_files']
 
 # %% ../../nbs/evaluate/45_audit.ipynb #58d0954f
 from base64 import b64encode
-from io import BytesIO
 from pathlib import Path
 import numpy as np
 import pandas as pd
@@ -18,7 +17,7 @@ from .evaluation import plot_intervals
 from .matched import as_cue, by_stratum, matched_auc
 from .predictions import COLUMNS, check_predictions, select_run
 from ..explore.file_cues import film_sharpness, read_file_cues
-from ..plot import ACCENT, PALE, no_formula, stamp
+from ..plot import ACCENT, PALE, figure_png, no_formula, stamp
 from ..stats import number
 
 # %% ../../nbs/evaluate/45_audit.ipynb #404ef633
@@ -211,10 +210,9 @@ def plot_audit(
 # %% ../../nbs/evaluate/45_audit.ipynb #d45b2aa8
 def _picture(table, source):
     "`plot_audit` as PNG"
-    figure, png = Figure(layout='constrained'), BytesIO()
+    figure = Figure(layout='constrained')
     plot_audit(table, source, figure)
-    figure.savefig(png, dpi=110, bbox_inches='tight')
-    return png.getvalue()
+    return figure_png(figure)
 
 def _page(lines, picture, result, strata):
     "The audit as a page that needs nothing else"

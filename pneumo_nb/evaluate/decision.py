@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['DECISIONS', 'probabilities', 'open_share', 'decide_scores', 'Calibration', 'calibrated', 'OperatingPoint',
-           'check_point', 'check_calibration', 'decide', 'calls', 'save_point', 'load_point']
+           'check_point', 'check_calibration', 'decide', 'calls', 'point_text', 'save_point', 'load_point']
 
 # %% ../../nbs/evaluate/46_decision.ipynb #838b5441
 import json
@@ -178,12 +178,18 @@ def calls(
     return decide(point._replace(band=None), p, scored_by)
 
 # %% ../../nbs/evaluate/46_decision.ipynb #b9f53330
+def point_text(
+    point:OperatingPoint, # Any
+)->str:                   # What a point's file holds
+    "A point as JSON"
+    return json.dumps(check_point(point).as_dict(), indent=1) + '\n'
+
 def save_point(
     point:OperatingPoint, # Any
     path,                 # The JSON file
 )->Path:                  # `path`
     "Write a point as JSON"
-    return write_atomic(path, json.dumps(check_point(point).as_dict(), indent=1) + '\n')
+    return write_atomic(path, point_text(point))
 
 def load_point(
     path, # A file of `save_point`

@@ -7,13 +7,10 @@ __all__ = ['per_thousand', 'max_misses', 'pneumonias_needed', 'Guarantee', 'guar
            'plot_thousand', 'threshold_slider', 'decision_curve', 'plot_decision_curve', 'choose_site']
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #8abdff0c
-import json
 import math
 import os
-import warnings
 from base64 import b64encode
 from importlib import import_module
-from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 import matplotlib.pyplot as plt
@@ -24,10 +21,10 @@ from matplotlib.figure import Figure
 from scipy.special import bdtr
 from ..core import NORMAL, PNEUMONIA, needs, shown_name, write_atomic
 from .abstention import draw_ends, site_band, with_unseen
-from .decision import Calibration, OperatingPoint, open_share
+from .decision import Calibration, OperatingPoint, open_share, point_text
 from .operating_point import at_prevalence, ppv_npv, threshold_table
 from .site_scores import hardest_films, read_scores
-from ..plot import INK, PALE, PALETTE, SOFT, axes, stamp
+from ..plot import INK, PALE, PALETTE, SOFT, axes, figure_png, stamp
 from ..stats import draw_patients, steps
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #4c9dd98b
@@ -326,12 +323,9 @@ def _page(lines, picture, thousand):
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #5302da11
 def _picture(thousand, threshold, source)->bytes:
     "`plot_thousand` as PNG"
-    figure, png = Figure(), BytesIO()
+    figure = Figure()
     plot_thousand(thousand, threshold, source, figure)
-    with warnings.catch_warnings():
-        warnings.filterwarnings('ignore', 'Glyph .* missing')      # a name may hold any letters
-        figure.savefig(png, dpi=110, bbox_inches='tight')
-    return png.getvalue()
+    return figure_png(figure)
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #71f2a3b4
 def _write_set(out, files:dict):
@@ -352,8 +346,8 @@ def _files(thousand, row, lines, source, point):
     table = thousand.to_csv(index=False, lineterminator='\n')
     if row is None: return {'thresholds.csv': table} | dict.fromkeys(['site.png', 'site.html', 'point.json'])
     picture = _picture(thousand, row.threshold, source)
-    text = json.dumps(point.as_dict(), indent=1) + '\n'      # as `save_point`
-    return {'thresholds.csv': table, 'site.png': picture, 'site.html': _page(lines, picture, thousand), 'point.json': text}
+    page = _page(lines, picture, thousand)
+    return {'thresholds.csv': table, 'site.png': picture, 'site.html': page, 'point.json': point_text(point)}
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #fe24c96e
 def _written(out, row):

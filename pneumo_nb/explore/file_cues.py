@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['FILE_CUES', 'LISTED', 'SIZE', 'FILE', 'jpeg_quality', 'machine_words', 'file_cues', 'read_file_cues',
            'film_sharpness', 'original_cues', 'find_originals', 'one_number', 'blind_folds', 'blind_test', 'shrunk',
-           'saved_again', 'cropped', 'padded']
+           'cropped', 'padded']
 
 # %% ../../nbs/explore/27_file_cues.ipynb #9bbd5a73
-import io, re
+import re
 from pathlib import Path
 import numpy as np, pandas as pd
 from PIL import Image, ImageOps
@@ -258,16 +258,6 @@ def shrunk(
     if f >= 1: return film
     height, width = (max(1, round(side*f)) for side in film.shape)
     return np.asarray(Image.fromarray(film).resize((width, height), Image.Resampling.BILINEAR))
-
-# %% ../../nbs/explore/27_file_cues.ipynb #775a6ac5
-def saved_again(
-    film:np.ndarray, # Grey, uint8, (height, width)
-    quality:int=75,  # Of the JPEG, 1–100
-)->np.ndarray:
-    "A film after another JPEG"
-    out = io.BytesIO()
-    Image.fromarray(film).save(out, 'JPEG', quality=quality)
-    return np.asarray(Image.open(out))
 
 # %% ../../nbs/explore/27_file_cues.ipynb #eb25164b
 def _size_for(film, shape, grow):

@@ -20,10 +20,10 @@ from scipy import stats
 from ..core import LABELS, progress_bar
 from ..data.cohort import film_paths
 from ..data.film import read_film
-from .cue_audit import plot_intervals
+from .cue_audit import plot_whiskers
 from .exploration import style_steps
 from .mean_image import Effect, Running, effect_size, few_colours, patient_sides, running_stats, show_effect, z_limit
-from ..plot import ACCENT, CLASS_STYLE, INK, PALETTE, SOFT, stamp
+from ..plot import ACCENT, CLASS_STYLE, INK, PALETTE, SOFT, axes, stamp
 
 # %% ../../nbs/explore/29_lung_fields.ipynb #64
 Field = namedtuple('Field', 'top bottom left right') # shares of height and width, 0–1, on the picture's left
@@ -79,7 +79,7 @@ def plot_fields(
     ax=None,          # Axes to draw into, or None for new ones
 )->plt.Axes:          # The axes
     "The lung, heart and spine boxes on a film, with their mirror images"
-    ax = ax or plt.subplots(figsize=(4, 4.2), layout='compressed')[1]
+    ax = axes(ax, (4, 4.2), 'compressed')
     ax.imshow(image, cmap=few_colours('gray'), vmin=0, vmax=255, interpolation_stage='data')
     for name, field in {**LUNGS, **HEART, **SPINE}.items():
         rows, cols = field_box(field, image.shape)
@@ -158,7 +158,7 @@ def plot_asymmetry(
     ax=None,            # Axes to draw into, or None for new ones
 )->plt.Axes:            # The axes
     "Distribution of the asymmetry index per class, one value per patient"
-    ax = ax or plt.subplots(figsize=(6.4, 3.6), layout='compressed')[1]
+    ax = axes(ax, (6.4, 3.6), 'compressed')
     ends = tuple(np.quantile(table[column], [.002, .998]))
     sns.histplot(table, x=column, hue='label', hue_order=LABELS, palette=PALETTE, bins=35, binrange=ends, stat='density',
                  common_norm=False, element='step', alpha=.2, legend=False, ax=ax)
@@ -281,7 +281,7 @@ def plot_positions(
     for ax, measure in zip(axs[0], measures):
         rows = positions[positions.measure==measure].sort_values(['inward','down'], ascending=False)
         for centred, q in rows.groupby('centred'):
-            plot_intervals(ax, q, 'd', 'low', 'high', .15 if centred else -.15, lw=1, ms=4.5, **_MARK[centred])
+            plot_whiskers(ax, q, 'd', 'low', 'high', .15 if centred else -.15, lw=1, ms=4.5, **_MARK[centred])
         ax.axvline(0, color=SOFT, lw=.8, ls=':')
         ax.set_yticks(range(len(q)), [_place(d, i) for d, i in zip(q.down, q.inward)])
         ax.set(title=_MEANING.get(measure, measure), xlabel="Cohen's d, pneumonia against normal")

@@ -19,7 +19,7 @@ from scipy import stats
 from ..core import progress_bar
 from ..data.cohort import film_paths
 from ..data.film import read_film
-from ..plot import SOFT, stamp
+from ..plot import SOFT, axes, stamp
 
 # %% ../../nbs/explore/28_mean_image.ipynb #12
 @dataclass(frozen=True, eq=False)
@@ -198,7 +198,7 @@ def plot_effect(
     ax=None,         # Axes to draw into, or None for new ones
 )->plt.Axes:         # The axes
     "Effect size map, noise in grey"
-    ax = ax or plt.subplots(figsize=(4.6, 3.8), layout='compressed')[1]
+    ax = axes(ax, (4.6, 3.8), 'compressed')
     im = show_effect(ax, effect, z, limit)
     ax.figure.colorbar(im, ax=ax, label="Cohen's d (standard deviations)", extend='both', shrink=.85)
     ax.set_title(title, fontsize=10)

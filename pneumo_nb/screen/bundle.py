@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['AGAIN', 'FORMAT', 'FILES', 'GATE', 'SHIPPED', 'BundleError', 'onnx_runtime', 'onnx_session', 'read_tensors', 'seal',
-           'unseal', 'shipped_hashes', 'is_shipped', 'read_info', 'read_files', 'Bundle', 'load_bundle']
+           'unseal', 'shipped_hashes', 'is_shipped', 'read_info', 'calibration_of', 'read_files', 'Bundle',
+           'load_bundle']
 
 # %% ../../nbs/screen/51_bundle.ipynb #3
 import hashlib, json, os
@@ -124,6 +125,13 @@ def read_info(
         raise BundleError(path, f'its films were read by the rule {rule!r}, here it is {PIXEL_RULE!r}', other)
     return info
 
+# %% ../../nbs/screen/51_bundle.ipynb #4082d723
+def calibration_of(
+    info:dict, # From `read_info`
+)->Calibration:
+    "What turns a bundle's logits into probabilities; for this its network need not be read"
+    return Calibration(info['files']['model.onnx'], info['temperature'], info.get('shift', 0.))
+
 # %% ../../nbs/screen/51_bundle.ipynb #46
 def read_files(
     folder=None,     # A bundle; None: the one that comes with the library
@@ -157,7 +165,7 @@ class Bundle:
     @cached_property
     def calibration(self)->Calibration:
         "What turns its films into probabilities"
-        return Calibration(self.model, self.info['temperature'], self.info.get('shift', 0.))
+        return calibration_of(self.info)
 
     @cached_property
     def points(self)->dict: # name → `OperatingPoint`

@@ -13,7 +13,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 import matplotlib
-import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 from jinja2 import Environment, PackageLoader, select_autoescape
@@ -26,7 +25,7 @@ from .. import __version__
 from ..core import shown_name, write_atomic
 from ..data.film_file import FilmError
 from ..evaluate.decision import decide_scores
-from ..plot import DECISION_STYLE
+from ..plot import DECISION_STYLE, axes
 from .bundle import load_bundle
 from .scoring import FLAGS, Rules, check_rules, examine, judge
 from ..stats import with_interval
@@ -59,7 +58,7 @@ def plot_map(
     ax=None, # Axes to draw on
 ):           # Matplotlib Axes; pixels along both
     "The film, and where covering it divides (solid) or multiplies (dashed) the odds"
-    ax = plt.subplots(figsize=(3.6, 3.6), layout='constrained')[1] if ax is None else ax
+    ax = axes(ax, (3.6, 3.6))
     (h, w), levels, smooth = result.pixels.shape, result.info['temperature']*np.log(ODDS), _smoothed(result.map)
     ax.imshow(result.pixels, cmap='gray', vmin=0, vmax=255, extent=(0, w, h, 0), interpolation='bilinear')
     x, y = np.arange(w) + .5, np.arange(h) + .5

@@ -7,7 +7,7 @@ __all__ = ['Stage', 'finished', 'give_back_memory', 'run_stages', 'progress_line
            'read_table', 'save_figure', 'before_torch']
 
 # %% ../../nbs/study/63_stages.ipynb #d8c23d93
-import ctypes, gc, hashlib, io, json, os, sys, time, warnings
+import ctypes, gc, hashlib, json, os, sys, time, warnings
 from pathlib import Path
 from typing import NamedTuple
 import matplotlib.pyplot as plt, numpy as np, pandas as pd
@@ -15,6 +15,7 @@ from .. import __version__
 from ..core import LABELS, SureStream, write_atomic
 from ..data.folders import CohortError
 from ..data.cohort import csv_safe_table, load_cohort
+from ..plot import figure_png
 
 # %% ../../nbs/study/63_stages.ipynb #5
 class Stage(NamedTuple):
@@ -131,10 +132,10 @@ def save_figure(
     axs,      # Matplotlib Axes, one or several of one figure; it is closed
 )->Path:      # The file
     "Write a figure, whole or not at all"
-    fig, out = np.ravel(axs)[0].figure, io.BytesIO()
-    fig.savefig(out, format='png', dpi=110, bbox_inches='tight', facecolor='white')
-    plt.close(fig)
-    return write_atomic(Path(folder)/'figures'/f'{name}.png', out.getvalue())
+    figure = np.ravel(axs)[0].figure
+    png = figure_png(figure)
+    plt.close(figure)
+    return write_atomic(Path(folder)/'figures'/f'{name}.png', png)
 
 # %% ../../nbs/study/63_stages.ipynb #325af3c5
 def before_torch():

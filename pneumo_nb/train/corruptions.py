@@ -7,10 +7,11 @@ __all__ = ['LINEAR', 'LETTERS', 'CORRUPTIONS', 'UNSEEN', 'blurred', 'jpeg', 'Cor
            'covered_scores', 'mean_drop', 'occlusion']
 
 # %% ../../nbs/train/33_corruptions.ipynb #3
-import io, zlib
+import zlib
 from typing import NamedTuple
 import matplotlib.pyplot as plt, numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from ..data.picture import saved_again
 from ..plot import stamp
 
 # %% ../../nbs/train/33_corruptions.ipynb #002c65e7
@@ -44,9 +45,7 @@ def jpeg(
     rng=None,        # Not used
 )->np.ndarray:       # As `film`
     "Saved as JPEG of this quality, 1–95"
-    out = io.BytesIO()
-    Image.fromarray(film).save(out, 'JPEG', quality=quality)
-    return np.asarray(Image.open(out))
+    return saved_again(film, quality)
 
 def _noisy(film, sd, rng):
     "Independent Gaussian noise, sd in grey levels"
