@@ -29,6 +29,9 @@ study: $(READY) ## the whole study: make study [DATA=path/to/chest_xray] [PRESET
 test: $(READY) ## export and clean leave no diff, pages agree, every notebook runs
 	$(BIN)/python tools/check.py
 
+notebooks: $(READY) ## every notebook alone: make notebooks [PNEUMO_DATA=path/to/chest_xray]
+	$(BIN)/python tools/check.py --notebooks
+
 test-arithmetic: $(READY) ## the notebooks that train, on other threads, instructions and phantoms (hours): make test-arithmetic [ONLY="train/40_explanation …"]
 	$(BIN)/python tools/arithmetic.py $(ONLY)
 
@@ -90,4 +93,4 @@ ablation: $(READY) ## every recipe, judged by the shift score on train films: ma
 export: $(READY) ## notebooks → library, clean notebooks, README
 	$(BIN)/python tools/check.py --write
 
-.PHONY: help setup study test test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures bench site package dicom agreement speed export
+.PHONY: help setup study test notebooks test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures bench site package dicom agreement speed export

@@ -7,11 +7,10 @@ import ast
 import json
 import os
 import re
+import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from itertools import product
-from check import WORKERS, tested
-from repo import LIB, chapter, notebooks
+from repo import LIB, ROOT, chapter, notebooks
 
 ONE, TWO = dict(OMP_NUM_THREADS='1'), dict(OMP_NUM_THREADS='2')
 SETTINGS = { # how the same sums are added up: other threads, other instructions
@@ -54,32 +53,32 @@ def training_notebooks():
     found = training_functions()
     return [nb for nb in notebooks() if own(code(nb)) & found]
 
-def run(nb, setting, seed):
-    "One notebook as `make test` runs it, on phantoms: PASS or FAIL with its seconds, and what it printed when it failed"
-    env = {k: v for k, v in os.environ.items() if k not in UNSET}
-    passed, seconds, printed = tested(nb, env | dict(PNEUMO_PHANTOM_SEED=seed) | SETTINGS[setting])
-    said, what = f'{"PASS" if passed else "FAIL"} {seconds:.0f}', f'{chapter(nb)}, {setting}, phantoms {seed}'
-    print(f'{said:10}{what}', flush=True)
-    return said, None if passed else f'{what}:\n{printed}'
+def tried(chosen, setting, seed):
+    "Notebooks as `make test` runs them, on phantoms: notebook → PASS or FAIL with its seconds; what is printed is shown as it comes"
+    env = {k: v for k, v in os.environ.items() if k not in UNSET} | dict(PNEUMO_PHANTOM_SEED=seed) | SETTINGS[setting]
+    command, found = [sys.executable, 'tools/check.py', '--notebooks', *chosen], {}
+    print(f'{setting}, phantoms {seed}', flush=True)
+    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        for line in process.stdout:
+            print(line, end='', flush=True)
+            if m := re.fullmatch(r'(PASS|FAIL) (\S+) (\d+) s\n', line): found[m[2]] = f'{m[1]} {m[3]}'
+    return found
 
 def table(columns, results):
     "PASS or FAIL and seconds: a row per setting and phantoms, a column per notebook"
     width = {c: max(10, len(c)) + 1 for c in columns}
     lines = [' '*26 + ''.join(f'{c:{w}}' for c, w in width.items())]
-    for setting, seed in product(SETTINGS, PHANTOMS):
-        cells = (f'{results[c, setting, seed][0]:{w}}' for c, w in width.items())
-        lines.append(f'{setting + ", phantoms " + seed:26}' + ''.join(cells))
+    for (setting, seed), row in results.items():
+        lines.append(f'{setting + ", phantoms " + seed:26}' + ''.join(f'{row.get(c, "FAIL"):{w}}' for c, w in width.items()))
     return '\n'.join(lines)
 
 def main(only):
-    every = {chapter(nb): nb for nb in training_notebooks()}
+    every = [chapter(nb) for nb in training_notebooks()]
     if unknown := sorted(set(only) - set(every)): sys.exit(f'{", ".join(unknown)}: no notebook that trains; there are {", ".join(every)}')
-    chosen = only or list(every)
-    jobs = list(product(chosen, SETTINGS, PHANTOMS))
-    with ThreadPoolExecutor(WORKERS) as pool: ran = list(pool.map(lambda job: run(every[job[0]], *job[1:]), jobs))
-    failed = [fault for _, fault in ran if fault]
-    for fault in failed: print(f'\n{fault}')
-    print(f'\n{table(chosen, dict(zip(jobs, ran, strict=True)))}\n\n{len(jobs) - len(failed)} passed, {len(failed)} failed')
-    return failed
+    chosen = only or every
+    results = {(setting, seed): tried(chosen, setting, seed) for setting, seed in product(SETTINGS, PHANTOMS)}
+    passed = sum(row.get(c, '').startswith('PASS') for row in results.values() for c in chosen)
+    print(f'{table(chosen, results)}\n\n{passed} passed, {len(results)*len(chosen) - passed} failed')
+    return passed < len(results)*len(chosen)
 
-if __name__ == '__main__': sys.exit(bool(main([n.removesuffix('.ipynb') for n in sys.argv[1:]])))
+if __name__ == '__main__': sys.exit(main([n.removesuffix('.ipynb') for n in sys.argv[1:]]))

@@ -1,8 +1,10 @@
 """What `make test` runs: the library agrees with the notebooks, the pages agree with each other, every notebook runs.
 
-check.py           check; exit status 1 when anything fails
-check.py --write   export the library, clean the notebooks and renew the README instead
+check.py              check; exit status 1 when anything fails
+check.py --notebooks [train/40_explanation …]  run the notebooks alone, all or some
+check.py --write      export the library, clean the notebooks and renew the README instead
 """
+import atexit
 import filecmp
 import json
 import os
@@ -12,12 +14,17 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 import nbformat
 from nbconvert import MarkdownExporter
+from nbdev.config import get_config
+from nbdev.test import test_nb
 from repo import LIB, NBS, ROOT, chapter, installed, must, notebooks, run
 
 WORKERS = 2
+ALWAYS = dict(PNEUMO_OFFLINE='1', OMP_WAIT_POLICY='passive', MPLBACKEND='agg')
+READ_ONCE = ['fastai.vision.all', 'seaborn', 'nbdev.test']     # by the process that each notebook's is forked from
 PHANTOM_CHAPTERS = ('data/19_phantom', 'study/71_model', 'study/64_study')  # the only ones whose saved outputs may show phantoms
 
 def unchanged(folder, pattern, command):
@@ -73,17 +80,35 @@ def saved_outputs():
     cohort = json.loads((ROOT/'results'/'study'/'certificate.json').read_text())['cohort']
     return [f'{chapter(nb)}: {fault}' for nb in notebooks() for fault in wrong_outputs(chapter(nb), *outputs(nb), cohort)]
 
-def tested(nb, env):
-    "Run one notebook as nbdev_test does, offline: whether it passes, its seconds, and the end of what it printed"
-    start, always = time.time(), dict(PNEUMO_OFFLINE='1', OMP_WAIT_POLICY='passive', MPLBACKEND='agg')
-    done = run(installed('nbdev_test'), '--path', nb, '--n_workers', 0, env=env | always)
-    return done.returncode == 0, time.time() - start, (done.stdout + done.stderr)[-4000:]
+def in_fork(nb, log):
+    "Run one notebook as nbdev_test does, in a process that has read the large packages already; what it prints goes to a file"
+    with open(log, 'w') as f:
+        for stream in (1, 2): os.dup2(f.fileno(), stream)
+    passed, _ = test_nb(nb, skip_flags=get_config().tst_flags.split(), basepath=ROOT)
+    atexit._run_exitfuncs()                                # multiprocessing leaves them out, and temporary folders with them
+    sys.exit(not passed)
 
-def run_notebook(nb):
+def run_notebook(nb, forks, folder):
     "None when a notebook passes, else the end of what it printed"
-    passed, seconds, said = tested(nb, os.environ | dict(OMP_NUM_THREADS=str(max(1, (os.cpu_count() or 2)//WORKERS))))
-    print(f'{"PASS" if passed else "FAIL"} {chapter(nb)} {seconds:.0f} s', flush=True)
-    return None if passed else f'{chapter(nb)}:\n{said}'
+    start, log = time.time(), folder/f'{"-".join(chapter(nb).split("/"))}.txt'
+    process = forks.Process(target=in_fork, args=(nb, log))
+    process.start()
+    process.join()
+    print(f'{"FAIL" if process.exitcode else "PASS"} {chapter(nb)} {time.time() - start:.0f} s', flush=True)
+    return f'{chapter(nb)}:\n{log.read_text()[-4000:]}' if process.exitcode else None
+
+def run_notebooks(names=()):
+    "What failed, of all notebooks or of some: those that train first, as they take longest"
+    os.environ.update(ALWAYS | dict(OMP_NUM_THREADS=os.environ.get('OMP_NUM_THREADS', str(max(1, (os.cpu_count() or 2)//WORKERS)))))
+    forks = get_context('forkserver')
+    forks.set_forkserver_preload(READ_ONCE)
+    chosen = [nb for nb in notebooks() if not names or chapter(nb) in names]
+    chosen.sort(key=lambda nb: nb.parent.name not in ('study', 'train', 'screen'))
+    with tempfile.TemporaryDirectory() as d, ThreadPoolExecutor(WORKERS) as pool:
+        runs = list(pool.map(lambda nb: run_notebook(nb, forks, Path(d)), chosen))
+    failed = [r for r in runs if r]
+    print(f'{len(runs) - len(failed)} notebooks passed, {len(failed)} failed', flush=True)
+    return failed
 
 def disagreements():
     "Faults of everything but the notebooks' own tests"
@@ -97,17 +122,17 @@ def check():
     "Every check; a list of faults"
     faults = disagreements()
     print(f'{"FAIL" if faults else "PASS"} library, notebooks, site, README and saved outputs agree', flush=True)
-    with ThreadPoolExecutor(WORKERS) as pool: runs = list(pool.map(run_notebook, notebooks()))
-    failed = [r for r in runs if r]
-    for f in faults + failed: print(f'\n{f}')
-    print(f'\n{len(runs) + 1 - len(failed) - bool(faults)} passed, {len(failed) + bool(faults)} failed')
-    return faults + failed
+    return faults + run_notebooks()
 
 def write():
     for command in ('nbdev_export', 'nbdev_clean'): must(installed(command))
     (ROOT/'README.md').write_text(readme())
 
-if __name__ == '__main__':
+def main(how='', *names):
     if data := os.environ.get('PNEUMO_DATA'): os.environ['PNEUMO_DATA'] = os.path.abspath(data)  # notebooks run in nbs/
-    if '--write' in sys.argv[1:]: write()
-    else: sys.exit(bool(check()))
+    if how == '--write': return write()
+    faults = run_notebooks(names) if how == '--notebooks' else check()
+    for f in faults: print(f'\n{f}')
+    sys.exit(bool(faults))
+
+if __name__ == '__main__': main(*sys.argv[1:])
