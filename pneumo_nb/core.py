@@ -9,9 +9,11 @@ __all__ = ['LABELS', 'NORMAL', 'PNEUMONIA', 'SPELLED', 'EXTRAS', 'replacing', 'w
 
 # %% ../nbs/00_core.ipynb #c0de0003
 import errno, json, os, sys, re, tempfile, threading
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO, Any, TextIO
 from tqdm.auto import tqdm
 
 # %% ../nbs/00_core.ipynb #00096b03
@@ -20,22 +22,22 @@ LABELS = NORMAL, PNEUMONIA = 'NORMAL', 'PNEUMONIA'   # as the public data set na
 # %% ../nbs/00_core.ipynb #ad071591
 @contextmanager
 def replacing(
-    path,        # Where the file shall be; its folder is made when missing
-    binary=False # Bytes, or text in UTF-8 with its line ends as they are written?
-):               # Gives the open file; it takes its place when all went well
+    path:str|Path,    # Where the file shall be; its folder is made when missing
+    binary:bool=False # Bytes, or text in UTF-8 with its line ends as they are written?
+)->Iterator[IO[Any]]: # Gives the open file; it takes its place when all went well
     "Write to a temporary name, then rename: readers see the old file or the new one"
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f'.{path.name}-{os.getpid()}-{threading.get_ident():x}.part')
     try:
-        with open(part, 'wb' if binary else 'w', **{} if binary else dict(encoding='utf-8', newline='')) as f: yield f
+        with open(part, 'wb' if binary else 'w', encoding=None if binary else 'utf-8', newline=None if binary else '') as f: yield f
         os.replace(part, path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
 
 def write_atomic(
-    path,           # Where the file shall be; its folder is made when missing
+    path:str|Path,  # Where the file shall be; its folder is made when missing
     data:bytes|str, # What it shall hold; text is written as UTF-8
 )->Path:            # `path`
     "A whole file at once, by `replacing`"
@@ -44,8 +46,8 @@ def write_atomic(
 
 # %% ../nbs/00_core.ipynb #0ed40e36
 def plain_data(
-    x, # Dicts, lists and tuples of numbers and text; numpy's, too
-):     # The same as JSON knows it: what is undefined is None
+    x:Any, # Dicts, lists and tuples of numbers and text; numpy's, too
+)->Any:    # The same as JSON knows it: what is undefined is None
     "Plain Python for JSON"
     if isinstance(x, dict): return {str(k): plain_data(v) for k, v in x.items()}
     if isinstance(x, (list, tuple)): return [plain_data(v) for v in x]
@@ -53,9 +55,9 @@ def plain_data(
     return None if isinstance(x, float) and x != x else x
 
 def save_json(
-    path, # The file
-    data, # As for `plain_data`
-)->Path:  # `path`
+    path:str|Path, # The file
+    data:Any,      # As for `plain_data`
+)->Path:           # `path`
     "Write readable JSON, whole or not at all"
     return write_atomic(path, json.dumps(plain_data(data), indent=1, ensure_ascii=False) + '\n')
 
@@ -63,23 +65,23 @@ def save_json(
 class SureStream:
     "A text stream to which writing never fails"
     def __init__(self,
-        stream # Any text stream; None, as Python has for one that was closed before it began
+        stream:Any # Any text stream; None, as Python has for one that was closed before it began
     ): self.stream = stream
 
     def write(self,
-        text # What to write
-    ):
+        text:str # What to write
+    )->int:
         "Write as far as the stream can take it"
         try: _write(self.stream, text)
         except (OSError, ValueError, AttributeError): _let_go(self.stream)
         return len(text)
 
-    def flush(self):
+    def flush(self)->None:
         "Send on what was written, if there is still somebody to take it"
         try: self.stream.flush()
         except (OSError, ValueError, AttributeError): _let_go(self.stream)
 
-    def isatty(self):
+    def isatty(self)->bool:
         "Is it a terminal?"
         try: return self.stream.isatty()
         except (ValueError, AttributeError): return False
@@ -104,9 +106,9 @@ def _let_go(stream):
         os.close(null)
 
 def say(
-    line:str='',  # Without the newline
-    file='stdout' # 'stdout' or 'stderr', as they are now; or a text stream; None: nowhere
-):
+    line:str='',                  # Without the newline
+    file:str|TextIO|None='stdout' # 'stdout' or 'stderr', as they are now; or a text stream; None: nowhere
+)->None:
     "Print a line, whatever the stream can show and whether or not somebody listens"
     stream = SureStream(getattr(sys, file) if isinstance(file, str) else file)
     stream.write(f'{line}\n')
@@ -114,34 +116,34 @@ def say(
 
 # %% ../nbs/00_core.ipynb #2c3961c9
 def text_name(
-    name, # A path, or any text that Python got from the system
-)->str:   # Text that can be written as UTF-8
+    name:str|Path, # A path, or any text that Python got from the system
+)->str:            # Text that can be written as UTF-8
     "A name as a table holds it: bytes that are no UTF-8 as \\x.."
     return str(name).encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
 
 def shown_name(
-    name, # A path, or any text that Python got from the system
-)->str:   # One line of printable text
+    name:str|Path, # A path, or any text that Python got from the system
+)->str:            # One line of printable text
     "A name as a message shows it: line breaks and other signs that nobody sees as their escapes, too"
     return ''.join(c if c.isprintable() else c.encode('unicode_escape').decode() for c in text_name(name))
 
 _FORMULA = re.compile("'*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]")   # also as full-width signs, and behind apostrophes of its own
 
 def csv_safe(
-    cell, # Of a table: text, or anything else
-):        # The cell, so that no spreadsheet takes it for a formula
+    cell:Any, # Of a table: text, or anything else
+)->Any:       # The cell, so that no spreadsheet takes it for a formula
     "An apostrophe before text that begins with =, +, - or @"
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 def csv_plain(
-    cell, # From a file written with `csv_safe`
-):        # The cell as it was
+    cell:Any, # From a file written with `csv_safe`
+)->Any:       # The cell as it was
     "`csv_safe` undone"
     return cell[1:] if isinstance(cell, str) and cell[:1] == "'" and _FORMULA.match(cell) else cell
 
 # %% ../nbs/00_core.ipynb #c0de0011
 @contextmanager
-def any_console():
+def any_console()->Iterator[None]:
     "While it lasts, nothing that is printed can raise an error, and no file gets the number of a closed stream"
     for number in range(3):
         try: os.fstat(number)
@@ -155,11 +157,12 @@ def any_console():
 
 # %% ../nbs/00_core.ipynb #c0de0013
 def progress_bar(
-    items=None, # What to go through; None where `total` is given and the bar is moved by hand
-    **how       # As for tqdm
-):              # The bar, which yields the items
+    items:Iterable=None, # What to go through; None where `total` is given and the bar is moved by hand
+    **how                # As for tqdm
+)->tqdm:                 # The bar, which yields the items
     "tqdm, on a standard error that may be closed, broken or in ASCII"
-    return tqdm(items, **dict(dict(file=SureStream(sys.stderr)), **how))
+    how.setdefault('file', SureStream(sys.stderr))
+    return tqdm(items, **how)
 
 # %% ../nbs/00_core.ipynb #c0de0015
 EXTRAS = dict( # extra: what it brings, as it is imported
@@ -181,7 +184,7 @@ class MissingPackage(ImportError):
 
 def needs(
     *names:str # As they are imported
-):
+)->None:
     "Stop before the work, if something that it will need is not installed"
     for name in names:
         try: there = find_spec(name.partition('.')[0])
@@ -190,8 +193,8 @@ def needs(
 
 # %% ../nbs/00_core.ipynb #c0de0028
 def can_write(
-    path # Of a file that shall be written later; its folder is made
-):
+    path:str|Path # Of a file that shall be written later; its folder is made
+)->None:
     "Stop before the work, if the file cannot be written"
     if os.path.isdir(path): raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     folder = os.path.dirname(path) or '.'

@@ -7,8 +7,11 @@ __all__ = ['OLD_ROOMS', 'OLD_NAMES', 'new_place', 'old_room', 'OldRooms', 'insta
 
 # %% ../nbs/91_old_names.ipynb #03a4db5f
 import importlib, sys, warnings
+from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
 
 # %% ../nbs/91_old_names.ipynb #8058f3de
 OLD_ROOMS = { # a module as it was: rooms
@@ -58,7 +61,7 @@ OLD_NAMES = { # a name as it was: as it is
 def new_place(
     room:str, # A module as it was, such as 'bundle'
     name:str, # What it held
-):            # What that is now; AttributeError where it is gone
+)->Any:       # What that is now; AttributeError where it is gone
     "Look an old name up, and say where it stands"
     if name.startswith('_'): raise AttributeError(name)     # Python and others ask every module for such
     now = OLD_NAMES.get(name, name)
@@ -73,7 +76,7 @@ def new_place(
 # %% ../nbs/91_old_names.ipynb #21677f10
 def old_room(
     package:str, # `__name__` of a wing that is called as a module was
-):               # A module's `__getattr__`
+)->Callable[[str], Any]: # A module's `__getattr__`
     "Old names in a wing; its own rooms are Python's to find"
     room = package.rpartition('.')[2]
     def look_up(name):
@@ -86,25 +89,25 @@ class OldRooms:
     "An import hook: modules that were there before the wings"
     @staticmethod
     def find_spec(
-        name, path=None, target=None # As Python asks
-    ):                               # A `ModuleSpec`, or None for modules that are none of ours
+        name:str, path:Any=None, target:Any=None # As Python asks
+    )->ModuleSpec|None:                          # A `ModuleSpec`, or None for modules that are none of ours
         "A spec for a room as it was"
         package, _, room = name.rpartition('.')
-        return ModuleSpec(name, OldRooms) if package == 'pneumo_nb' and room in OLD_ROOMS else None
+        return ModuleSpec(name, OldRooms) if package == 'pneumo_nb' and room in OLD_ROOMS else None # pyright: ignore[reportArgumentType]
 
     @staticmethod
     def create_module(
-        spec # As Python gives it
-    ): "Python's own will do"
+        spec:ModuleSpec # As Python gives it
+    )->None: "Python's own will do"
 
     @staticmethod
     def exec_module(
-        module # To be filled
-    ):
+        module:ModuleType # To be filled
+    )->None:
         "Nothing but the look-up"
         room = module.__name__.rpartition('.')[2]
         module.__getattr__ = lambda name: new_place(room, name)
 
-def install():
+def install()->None:
     "Put the hook last, so that it is asked for what nobody has found"
     if OldRooms not in sys.meta_path: sys.meta_path.append(OldRooms)

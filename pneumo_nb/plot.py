@@ -8,25 +8,28 @@ __all__ = ['INK', 'SOFT', 'PALE', 'ACCENT', 'CLASS_STYLE', 'HATCH', 'PALETTE', '
 
 # %% ../nbs/02_plot.ipynb #7ba6a441
 import io, warnings
+from typing import Any
 import matplotlib.pyplot as plt
 import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from .core import NORMAL, PNEUMONIA, text_name
 
 # %% ../nbs/02_plot.ipynb #c6945696
 INK, SOFT, PALE = '#222222', '#555555', '#999999'    # what is told; what explains; what is only a help for the eye
 ACCENT = '#EE7733'                                   # an outline on a film
 
-CLASS_STYLE = { # keywords of a line; `HATCH` is that of an area
+CLASS_STYLE:dict[str, dict[str, Any]] = { # keywords of a line; `HATCH` is that of an area
     NORMAL:    dict(color='#4477AA', linestyle='-'),
     PNEUMONIA: dict(color='#CC6677', linestyle='--')}
 HATCH = {NORMAL: '', PNEUMONIA: '///'}
 PALETTE = {label: style['color'] for label, style in CLASS_STYLE.items()}    # as seaborn's `palette`
 
-DECISION_STYLE = dict( # of a worklist: dark enough for words on white (contrast above 4.5 : 1)
+DECISION_STYLE:dict[str, dict[str, Any]] = dict( # of a worklist: dark enough for words on white (contrast above 4.5 : 1)
     pneumonia=dict(color='#A8485A', linestyle='-'), unsure=dict(color='#8A6100', linestyle='--'),
     normal=dict(color='#33658F', linestyle='-'), refused=dict(color='#5B6876', linestyle=':'))
 
-MODEL_STYLE = [ # keywords of a line, for the first, second … model of a figure
+MODEL_STYLE:list[dict[str, Any]] = [ # keywords of a line, for the first, second … model of a figure
     dict(color='#222222', linestyle='-', marker='o'), dict(color='#228833', linestyle='--', marker='s'),
     dict(color='#AA3377', linestyle=':', marker='^'), dict(color='#BB8800', linestyle='-.', marker='D')]
 
@@ -34,15 +37,15 @@ MODEL_STYLE = [ # keywords of a line, for the first, second … model of a figur
 RC = {'axes.spines.top': False, 'axes.spines.right': False, 'axes.titlesize': 10, 'axes.labelsize': 9, 'legend.frameon': False,
       'legend.fontsize': 8.5, 'xtick.labelsize': 8.5, 'ytick.labelsize': 8.5, 'figure.dpi': 100, 'font.family': 'sans-serif'}
 
-def theme():
+def theme()->None:
     "Seaborn's ticks, without the frame's upper and right line; call it again after a style of your own"
     sns.set_theme(context='paper', style='ticks', rc=RC)
 
 def axes(
-    ax=None,        # Matplotlib Axes to draw on; None: new ones
-    size=(4.6, 3.8),# Of a new figure: width and height in inches
-    layout='constrained' # Of a new figure: 'constrained', or 'compressed' around a picture
-):                  # Matplotlib Axes
+    ax:Axes=None,                        # Matplotlib Axes to draw on; None: new ones
+    size:tuple[float, float]=(4.6, 3.8), # Of a new figure: width and height in inches
+    layout:str='constrained'             # Of a new figure: 'constrained', or 'compressed' around a picture
+)->Axes:                                 # Matplotlib Axes
     "The Axes that were given, or those of a new figure"
     return plt.subplots(figsize=size, layout=layout)[1] if ax is None else ax
 
@@ -50,23 +53,23 @@ theme()
 
 # %% ../nbs/02_plot.ipynb #c04b6581
 def no_formula(
-    words, # Any text, such as a file's or a column's name
-)->str:    # The same for matplotlib, where a pair of $ begins and ends a formula
+    words:Any, # Any text, such as a file's or a column's name
+)->str:        # The same for matplotlib, where a pair of $ begins and ends a formula
     "Text whose $ are just that"
     return str(words).replace('$', r'\$')
 
 def stamp(
-    ax,       # Matplotlib Axes; its whole figure is stamped
+    ax:Axes,  # Matplotlib Axes; its whole figure is stamped
     line:str, # What to write, usually a `source_line`; empty writes nothing
-):            # `ax`
+)->Axes:      # `ax`
     "Write small below a figure whose films it shows"
     if line: ax.figure.text(0.995, -0.02, text_name(line), ha='right', va='top', fontsize=7, color=SOFT, parse_math=False)
     return ax
 
 # %% ../nbs/02_plot.ipynb #5b8e056a
 def figure_png(
-    figure,  # Matplotlib Figure
-)->bytes:    # As PNG, cropped to what is drawn
+    figure:Figure, # Matplotlib Figure
+)->bytes:          # As PNG, cropped to what is drawn
     "A figure as the bytes of a file"
     png = io.BytesIO()
     with warnings.catch_warnings():

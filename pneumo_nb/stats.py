@@ -8,49 +8,50 @@ __all__ = ['MOST', 'positives', 'ratio', 'proportions', 'rates', 'steps', 'ranks
            'fit_platt', 'nearest', 'percent', 'number', 'with_interval']
 
 # %% ../nbs/01_stats.ipynb #fbdddb0c
+from collections.abc import Callable, Collection
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import fminbound, minimize
 from sklearn.neighbors import NearestNeighbors
 from statsmodels.stats.proportion import proportion_confint
 from .core import LABELS, PNEUMONIA
 
 # %% ../nbs/01_stats.ipynb #f2251978
 def positives(
-    label, # (n,), 'NORMAL' or 'PNEUMONIA'; or bool, true for pneumonia
-)->np.ndarray: # (n,) bool
+    label:Collection, # (n,), 'NORMAL' or 'PNEUMONIA'; or bool, true for pneumonia
+)->np.ndarray:        # (n,) bool
     "True for pneumonia; both must occur, and nothing else"
-    label = np.asarray(label)
-    if label.dtype != bool:
-        label = label.astype(str)
-        if unknown := sorted(set(label) - set(LABELS)):
+    y = np.asarray(label)
+    if y.dtype != bool:
+        y = y.astype(str)
+        if unknown := sorted(set(y) - set(LABELS)):
             raise ValueError(f'labels are {LABELS[0]} and {LABELS[1]}; there is {", ".join(unknown)}')
-        label = label == PNEUMONIA
-    if label.all() or not label.any():
-        there = 'no film' if not len(label) else f'only {LABELS[int(label[0])]}'
+        y = y == PNEUMONIA
+    if y.all() or not y.any():
+        there = 'no film' if not len(y) else f'only {LABELS[int(y[0])]}'
         raise ValueError(f'both labels are needed, {LABELS[0]} and {LABELS[1]}; there is {there}')
-    return label
+    return y
 
 # %% ../nbs/01_stats.ipynb #3921d7a0
 def ratio(
-    a, # Number or array
-    b, # Number or array of a shape that fits
-)->np.ndarray: # a/b, and NaN where b is 0
+    a:float|Collection, # Number or array
+    b:float|Collection, # Number or array of a shape that fits
+)->np.ndarray:          # a/b, and NaN where b is 0
     "A quotient that is undefined where nothing is below the line"
     a, b = np.broadcast_arrays(np.asarray(a, float), np.asarray(b, float))
     return np.divide(a, b, out=np.full(a.shape, np.nan), where=b != 0)
 
 def proportions(
-    tp, fn, tn, fp, # Counts: numbers, or arrays of one shape
-)->dict:            # rate → (films called right, of how many)
+    tp:float|np.ndarray, fn:float|np.ndarray, tn:float|np.ndarray, fp:float|np.ndarray, # Counts: numbers, or arrays of one shape
+)->dict[str, tuple]: # rate → (films called right, of how many)
     "The five rates that are a share of films"
     return dict(accuracy=(tp + tn, tp + fn + tn + fp), sensitivity=(tp, tp + fn), specificity=(tn, tn + fp),
                 ppv=(tp, tp + fp), npv=(tn, tn + fn))
 
 # %% ../nbs/01_stats.ipynb #42a2928b
 def rates(
-    tp, fn, tn, fp, # Counts: numbers, or arrays of one shape
-)->dict:            # rate → value or array of values, 0–1 or NaN
+    tp:float|np.ndarray, fn:float|np.ndarray, tn:float|np.ndarray, fp:float|np.ndarray, # Counts: numbers, or arrays of one shape
+)->dict[str, np.ndarray]: # rate → value or array of values, 0–1 or NaN
     "All that four counts can tell"
     share = {k: ratio(*v) for k, v in proportions(tp, fn, tn, fp).items()}
     twice = 2*np.asarray(tp)
@@ -71,10 +72,10 @@ def steps(
 
 # %% ../nbs/01_stats.ipynb #0d5a9f55
 def ranks(
-    y:np.ndarray, # (films,) bool: positive
-    p:np.ndarray, # (films,), any score; higher speaks for positive
-    w:np.ndarray=None, # (draws, films), how often each film counts; None: each once
-)->dict:          # auc and average_precision, each (draws,), 0–1; NaN where a class has no weight
+    y:Collection,         # (films,) bool: positive
+    p:Collection,         # (films,), any score; higher speaks for positive
+    w:np.ndarray=None,    # (draws, films), how often each film counts; None: each once
+)->dict[str, np.ndarray]: # auc and average_precision, each (draws,), 0–1; NaN where a class has no weight
     "What the order of the scores tells, with no threshold"
     y, p = np.asarray(y, bool), np.asarray(p)
     tp, fp, _ = steps(y, p, np.ones((1, len(y))) if w is None else np.atleast_2d(w))
@@ -84,20 +85,20 @@ def ranks(
     return dict(auc=ratio(((fp - fp0)*(tp + tp0)).sum(1)/2, P*N), average_precision=ratio(found.sum(1), P))
 
 def auc(
-    y,      # (films,) bool: positive
-    p,      # (films,), any score; higher speaks for positive
-    w=None, # (draws, films), how often each film counts; None: each once
-)->np.ndarray: # (draws,), 0–1; NaN where a class has no weight
+    y:Collection,      # (films,) bool: positive
+    p:Collection,      # (films,), any score; higher speaks for positive
+    w:np.ndarray=None, # (draws, films), how often each film counts; None: each once
+)->np.ndarray:         # (draws,), 0–1; NaN where a class has no weight
     "Chance that a positive's score is above a negative's, ties half"
     if not len(y): return np.full(1 if w is None else len(w), np.nan)
     return ranks(y, p, w)['auc']
 
 # %% ../nbs/01_stats.ipynb #cb4a288f
 def draw_patients(
-    patient,                 # (films,): whose film it is
+    patient:Collection,      # (films,): whose film it is
     n:int,                   # Draws
     rng:np.random.Generator, # Where chance comes from
-    y=None,                  # (films,) bool: positive; given, the classes are drawn apart
+    y:Collection=None,       # (films,) bool: positive; given, the classes are drawn apart
 )->np.ndarray:               # (n, films): how often each film is in each draw
     "Draw patients with replacement, with all their films"
     code, who = pd.factorize(np.asarray(patient))
@@ -113,21 +114,21 @@ def draw_patients(
 
 # %% ../nbs/01_stats.ipynb #5b8bf1a7
 def bootstrap(
-    patient,        # (films,): whose film it is
-    statistic,      # A function of (draws, films) weights that gives name → (draws,)
-    n_boot:int=2000,# Draws, 1 or more
-    seed:int=0,     # Same seed, same draws
-    y=None,         # (films,) bool: positive; given, the classes are drawn apart
-)->pd.DataFrame:    # (n_boot, statistics)
+    patient:Collection,                     # (films,): whose film it is
+    statistic:Callable[[np.ndarray], dict], # A function of (draws, films) weights that gives name → (draws,)
+    n_boot:int=2000,                        # Draws, 1 or more
+    seed:int=0,                             # Same seed, same draws
+    y:Collection=None,                      # (films,) bool: positive; given, the classes are drawn apart
+)->pd.DataFrame:                            # (n_boot, statistics)
     "Any statistic under draws of whole patients"
     rng = np.random.default_rng(seed)
     sizes = [min(200, n_boot - i) for i in range(0, n_boot, 200)]
     return pd.concat([pd.DataFrame(statistic(draw_patients(patient, n, rng, y))) for n in sizes], ignore_index=True)
 
 def interval(
-    draws,           # Values of one statistic; NaN where a draw left it undefined
-    level:float=.95, # Share of the draws that lie inside, 0–1
-)->tuple:            # (low, high); NaN when no draw has a value
+    draws:Collection, # Values of one statistic; NaN where a draw left it undefined
+    level:float=.95,  # Share of the draws that lie inside, 0–1
+)->tuple:             # (low, high); NaN when no draw has a value
     "The middle of the draws"
     d = np.asarray(draws, float)
     d = d[~np.isnan(d)]
@@ -135,11 +136,11 @@ def interval(
 
 # %% ../nbs/01_stats.ipynb #8cc0c27f
 def mean_interval(
-    values,          # (films,); NaN is left out
-    patient=None,    # (films,): whose film it is; None: each film is its own patient
-    n_boot:int=1000, # Draws of patients
-    seed:int=0,      # Same seed, same draws
-)->pd.Series:        # mean, low, high (95 %), films
+    values:Collection,       # (films,); NaN is left out
+    patient:Collection=None, # (films,): whose film it is; None: each film is its own patient
+    n_boot:int=1000,         # Draws of patients
+    seed:int=0,              # Same seed, same draws
+)->pd.Series:                # mean, low, high (95 %), films
     "A mean with its interval over patients"
     v = np.asarray(values, float)
     kept = ~np.isnan(v)
@@ -156,7 +157,7 @@ def wilson(
 )->tuple:  # (low, high), 0–1; NaN when n is 0
     "Wilson's 95 % interval of a share, as if films were independent"
     if not n: return np.nan, np.nan
-    low, high = proportion_confint(k, n, method='wilson')
+    low, high = np.asarray(proportion_confint(k, n, method='wilson')).tolist()
     return float(min(low, k/n)), float(max(high, k/n))   # rounding may leave the share itself outside, at 0 and 1
 
 def clopper_pearson(
@@ -164,13 +165,13 @@ def clopper_pearson(
     n:int, # Of how many, 1 or more
 )->tuple:  # (low, high), 0–1
     "The exact 95 % interval of a share, as if films were independent"
-    return tuple(float(v) for v in proportion_confint(k, n, method='beta'))
+    return tuple(np.asarray(proportion_confint(k, n, method='beta')).tolist())
 
 # %% ../nbs/01_stats.ipynb #825d3288
 def balanced_threshold(
-    label, # (n,), 'NORMAL' or 'PNEUMONIA'; or bool, true for pneumonia
-    p,     # (n,), 0–1
-)->float:  # 0–1
+    label:Collection, # (n,), 'NORMAL' or 'PNEUMONIA'; or bool, true for pneumonia
+    p:Collection,     # (n,), 0–1
+)->float:             # 0–1
     "The threshold of the highest mean of sensitivity and specificity"
     y, p = positives(label), np.asarray(p, dtype=float)
     edges = np.r_[0, np.unique(p), 1]
@@ -190,20 +191,20 @@ def _log_loss(y, logit, weight):
 MOST = np.log(20)   # a temperature lies in 1/20 to 20
 
 def fit_temperature(
-    logit,       # (n,), before any temperature
-    label,       # (n,), 'NORMAL' or 'PNEUMONIA'; or bool, true for pneumonia
-    weight=None, # (n,), how much each row counts; None: all the same
-)->float:        # 0.05–20
+    logit:Collection,       # (n,), before any temperature
+    label:Collection,       # (n,), 'NORMAL' or 'PNEUMONIA'; or bool, true for pneumonia
+    weight:Collection=None, # (n,), how much each row counts; None: all the same
+)->float:                   # 0.05–20
     "The temperature of the smallest negative log-likelihood"
     y, z = positives(label), np.asarray(logit, dtype=float)
     loss = lambda log_t: _log_loss(y, z/np.exp(log_t), weight)
-    return float(np.exp(minimize_scalar(loss, bounds=(-MOST, MOST), method='bounded', options=dict(xatol=1e-6)).x))
+    return float(np.exp(fminbound(loss, -MOST, MOST, xtol=1e-6)))
 
 def fit_platt(
-    logit,       # (n,), before any temperature
-    label,       # (n,), 'NORMAL' or 'PNEUMONIA'; or bool, true for pneumonia
-    weight=None, # (n,), how much each row counts; None: all the same
-)->tuple:        # temperature (0.05–20), shift (any number, in logits)
+    logit:Collection,       # (n,), before any temperature
+    label:Collection,       # (n,), 'NORMAL' or 'PNEUMONIA'; or bool, true for pneumonia
+    weight:Collection=None, # (n,), how much each row counts; None: all the same
+)->tuple:                   # temperature (0.05–20), shift (any number, in logits)
     "Temperature and shift of the smallest negative log-likelihood"
     y, z = positives(label), np.asarray(logit, dtype=float)
     loss = lambda at: _log_loss(y, (z + at[1])/np.exp(at[0]), weight)
@@ -213,10 +214,10 @@ def fit_platt(
 
 # %% ../nbs/01_stats.ipynb #dd39c6bc
 def nearest(
-    features, # (n, any): among whom
-    asked,    # (m, any): whose neighbours are looked for, in the same features
-    k:int=1,  # How many
-)->np.ndarray: # (m, k): rows of `features`, the nearest first
+    features:Collection, # (n, any): among whom
+    asked:Collection,    # (m, any): whose neighbours are looked for, in the same features
+    k:int=1,             # How many
+)->np.ndarray:           # (m, k): rows of `features`, the nearest first
     "The k nearest rows, Euclidean"
     among, asked = (np.asarray(f, np.float32).reshape(len(f), -1) for f in (features, asked))
     if among.shape[1] != asked.shape[1]: raise ValueError(f'features of {among.shape} and {asked.shape}: give the same features of both')
@@ -236,9 +237,9 @@ def number(
     return '–' if x is None or x != x else f'{x:.3f}'
 
 def with_interval(
-    row:dict,     # value, low, high; 0–1, or None where undefined
-    show=percent, # `percent`, or `number` for what is no share of films
-)->str:           # e.g. '51.3 % (44.9 to 57.6)'
+    row:dict,                            # value, low, high; 0–1, or None where undefined
+    show:Callable[[float], str]=percent, # `percent`, or `number` for what is no share of films
+)->str:                                  # e.g. '51.3 % (44.9 to 57.6)'
     "A metric with its 95 % interval"
     if row['value'] is None: return '– (undefined)'
     if row.get('low') is None: return show(row['value'])

@@ -8,6 +8,7 @@ __all__ = ['NEAR_BITS', 'PIXEL_RULE', 'GREY_RULE', 'file_hash', 'perceptual_hash
 
 # %% ../../nbs/data/18_cache.ipynb #6a881962
 import hashlib, os, tempfile
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -20,8 +21,8 @@ from .film_file import FilmError
 
 # %% ../../nbs/data/18_cache.ipynb #bfbd0e68
 def file_hash(
-    path, # Any file
-)->str:   # sha256 of its bytes, 64 hex digits
+    path:str|Path, # Any file
+)->str:            # sha256 of its bytes, 64 hex digits
     "What is in a file, as a name"
     try:
         with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
@@ -37,16 +38,16 @@ def perceptual_hash(
     return str(imagehash.phash(Image.fromarray(film), hash_size=16))
 
 def hash_words(
-    phash,     # n perceptual hashes, 64 hex digits each
-)->np.ndarray: # uint64, (n, 4)
+    phash:Iterable[str], # n perceptual hashes, 64 hex digits each
+)->np.ndarray:           # uint64, (n, 4)
     "Perceptual hashes as numbers"
     return np.frombuffer(bytes.fromhex(''.join(phash)), np.uint64).reshape(-1, 4)
 
 # %% ../../nbs/data/18_cache.ipynb #82c5900a
 def bits_apart(
-    words,     # From `hash_words`, (n, 4)
-    one,       # One row of such
-)->np.ndarray: # (n,), 0–256
+    words:np.ndarray, # From `hash_words`, (n, 4)
+    one:np.ndarray,   # One row of such
+)->np.ndarray:        # (n,), 0–256
     "In how many bits hashes differ"
     return np.bitwise_count(words ^ one).sum(1, dtype=np.int16)
 
@@ -55,7 +56,7 @@ def cache_home()->Path|None: # None: `HOME` is not set, as for many services
     "Where the cache should be: `PNEUMO_CACHE`, else `pneumo_nb` in the user's cache folder"
     if named := os.environ.get('PNEUMO_CACHE'): return Path(named)
     home = os.environ.get('XDG_CACHE_HOME') or (Path.home()/'.cache' if os.name == 'nt' or os.environ.get('HOME') else None)
-    return home and Path(home)/'pneumo_nb'
+    return Path(home)/'pneumo_nb' if home else None
 
 _WITHOUT = 'this run goes on without the cache. To have one, set PNEUMO_CACHE to a folder that can be written.'
 
@@ -76,11 +77,11 @@ def cache_folder()->Path: # `cache_home()` where that can be written, else a tem
 
 # %% ../../nbs/data/18_cache.ipynb #36
 def threaded(
-    f,               # A function of one argument that leaves Python for most of its time, as decoding does
-    items,           # Its arguments
-    desc:str='',     # What the progress bar says
+    f:Callable,         # A function of one argument that leaves Python for most of its time, as decoding does
+    items:Iterable,     # Its arguments
+    desc:str='',        # What the progress bar says
     progress:bool=True, # Show the bar?
-):                   # Yields the results in the order of `items`
+)->Iterator:            # Yields the results in the order of `items`
     "Map on all cores, with a progress bar; an error ends it and cancels what has not begun"
     items = list(items)
     pool = ThreadPoolExecutor(os.cpu_count())
@@ -130,12 +131,12 @@ def _in_memory(paths, size, fit, progress):
 
 # %% ../../nbs/data/18_cache.ipynb #38
 def film_cache(
-    paths,             # The films' files, in the order in which rows are wanted
-    size:int=224,      # Side of the square in px
-    fit:str='squeeze', # As for `read_film`
-    folder=None,       # Where the array is kept; None: `cache_folder()`
-    progress:bool=True # Show a progress bar while it is built?
-)->np.ndarray:         # (films, size, size), uint8, read-only, where possible a memory map; row i is `read_film(paths[i], size, fit)`
+    paths:Iterable[str|Path], # The films' files, in the order in which rows are wanted
+    size:int=224,             # Side of the square in px
+    fit:str='squeeze',        # As for `read_film`
+    folder:str|Path=None,     # Where the array is kept; None: `cache_folder()`
+    progress:bool=True        # Show a progress bar while it is built?
+)->np.ndarray: # (films, size, size), uint8, read-only, where possible a memory map; row i is `read_film(paths[i], size, fit)`
     "All films decoded once; built when missing, found by content ever after"
     paths = list(paths)
     if not paths: raise ValueError('no films to cache: the list of paths is empty')
@@ -143,7 +144,7 @@ def film_cache(
         target = Path(folder or cache_folder())/'films'/f'{_cache_key(paths, size, fit)}.npy'
         if (films := _kept(target)) is None:
             _build_cache(target, paths, size, fit, progress)
-            films = _kept(target)
+            films = np.load(target, mmap_mode='r')
         return films
     except OSError as e: _without_cache(f'{e.filename or target}: {e.strerror}')
     return _in_memory(paths, size, fit, progress)

@@ -8,6 +8,7 @@ __all__ = ['COLUMNS', 'PROBLEMS', 'parse_name', 'csv_safe_table', 'near_pairs', 
 
 # %% ../../nbs/data/23_cohort.ipynb #2
 import hashlib, json, os, re, warnings
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 import numpy as np, pandas as pd
@@ -38,10 +39,10 @@ _NAMES = [ # (pattern of a file's stem, what its fields are)
 
 # %% ../../nbs/data/23_cohort.ipynb #9b817622
 def parse_name(
-    path,                       # A film's path; only its stem is looked at
-    label:str,                  # 'NORMAL' or 'PNEUMONIA'
+    path:str|Path,                 # A film's path; only its stem is looked at
+    label:str,                     # 'NORMAL' or 'PNEUMONIA'
     patient_pattern:str|None=None, # Regular expression for other naming; its first group is the patient
-)->tuple[str, str, str]:        # patient, group, etiology ('none', 'bacteria', 'virus' or 'unknown')
+)->tuple[str, str, str]:           # patient, group, etiology ('none', 'bacteria', 'virus' or 'unknown')
     "What a file name says about the patient; a name without a rule is its own patient"
     stem, unknown = Path(path).stem, 'none' if label == NORMAL else 'unknown'
     if patient_pattern:
@@ -117,14 +118,15 @@ def _source(root, files)->str:
 
 # %% ../../nbs/data/23_cohort.ipynb #27
 def near_pairs(
-    phash,                # n perceptual hashes, 64 hex digits each
-    bits:int=NEAR_BITS,   # Largest distance of a pair, 0–256
-)->pd.DataFrame:          # columns a, b (row numbers, a < b) and bits
+    phash:Iterable[str], # n perceptual hashes, 64 hex digits each
+    bits:int=NEAR_BITS,  # Largest distance of a pair, 0–256
+)->pd.DataFrame:         # columns a, b (row numbers, a < b) and bits
     "All pairs of films whose perceptual hashes differ in at most `bits` bits; memory grows with n, not with n²"
     h, found = hash_words(phash), []
     for start in range(0, len(h), 256):
         block = h[start:start+256]
-        far = sum(np.bitwise_count(block[:, None, k] ^ h[None, :, k]).astype(np.int16) for k in range(h.shape[1]))
+        far = np.zeros((len(block), len(h)), np.int16)
+        for k in range(h.shape[1]): far += np.bitwise_count(block[:, None, k] ^ h[None, :, k])
         a, b = np.nonzero(far <= bits)
         keep = a + start < b
         found.append(np.stack([a[keep] + start, b[keep], far[a[keep], b[keep]]], 1))
@@ -136,10 +138,10 @@ def duplicates(
 )->pd.DataFrame:         # One row per pair: a, b (paths), kind ('same bytes' or 'near copy'), bits; both films' split, label, patient
     "The duplicate report: pairs of films that are one film"
     pairs, film = near_pairs(cohort.phash), cohort.reset_index(drop=True)
-    out = pd.DataFrame(dict(a=film.path.values[pairs.a], b=film.path.values[pairs.b], bits=pairs.bits))
-    out.insert(2, 'kind', np.where(film.sha256.values[pairs.a] == film.sha256.values[pairs.b], 'same bytes', 'near copy'))
+    out = pd.DataFrame(dict(a=film.path.iloc[pairs.a].values, b=film.path.iloc[pairs.b].values, bits=pairs.bits))
+    out.insert(2, 'kind', np.where(film.sha256.iloc[pairs.a].values == film.sha256.iloc[pairs.b].values, 'same bytes', 'near copy'))
     for col in ('split', 'label', 'patient'):
-        for side in 'ab': out[f'{col}_{side}'] = film[col].values[pairs[side]]
+        for side in 'ab': out[f'{col}_{side}'] = film[col].iloc[pairs[side]].values
     return out.sort_values(['bits', 'a', 'b'], ignore_index=True)
 
 # %% ../../nbs/data/23_cohort.ipynb #0468e569
@@ -174,10 +176,10 @@ def _rows(facts, films, source, pattern)->list[dict]:
 
 # %% ../../nbs/data/23_cohort.ipynb #9019db1f
 def read_cohort(
-    root,                          # A folder of films, or a MedMNIST .npz
-    classes:dict|None=None,        # Folder name → 'NORMAL' or 'PNEUMONIA', beside the usual names; of an .npz: '0' and '1'
-    patient_pattern:str|None=None, # Regular expression for the patient in a stem, for naming of your own
-    progress:bool=True,            # Show a progress bar?
+    root:str|Path,                    # A folder of films, or a MedMNIST .npz
+    classes:dict|None=None,           # Folder name → 'NORMAL' or 'PNEUMONIA', beside the usual names; of an .npz: '0' and '1'
+    patient_pattern:str|None=None,    # Regular expression for the patient in a stem, for naming of your own
+    progress:bool=True,               # Show a progress bar?
 )->tuple[pd.DataFrame, pd.DataFrame]: # The cohort (one row per film, `COLUMNS`, paths relative to the root), the problems (`PROBLEMS`)
     "Any source of films as one table; `len(cohort) + problems.files.sum()` is the number of files found"
     top, root = Path(root), films_root(root, classes)
@@ -199,7 +201,7 @@ def read_cohort(
 
 # %% ../../nbs/data/23_cohort.ipynb #cd4bbc27
 def load_cohort(
-    path, # A csv that was written from a cohort, problems or predictions table
+    path:str|Path, # A csv that was written from a cohort, problems or predictions table
 )->pd.DataFrame:
     "A saved table, its words kept as words ('none' is an etiology, not a gap), and `csv_safe` undone"
     words = dict.fromkeys(['path', 'patient', 'group', 'sha256', 'phash', 'model'], str)
@@ -207,10 +209,10 @@ def load_cohort(
 
 # %% ../../nbs/data/23_cohort.ipynb #6cb5a827
 def film_paths(
-    cohort:pd.DataFrame, # Any part of a cohort
-    root,                # What the cohort was read from
+    cohort:pd.DataFrame,    # Any part of a cohort
+    root:str|Path,          # What the cohort was read from
     classes:dict|None=None, # As it was read with; only an .npz needs it
-)->list[Path]:           # One file per row
+)->list[Path]:              # One file per row
     "The files of a cohort's films"
     top = Path(root)
     if not len(cohort): return []

@@ -8,9 +8,10 @@ __all__ = ['LUNG', 'read_dicom', 'read_ct', 'read_series']
 # %% ../../nbs/data/16_dicom.ipynb #b7b55d98
 import hashlib, math
 from pathlib import Path
+from typing import BinaryIO
 import numpy as np
 from PIL import Image
-from pydicom.pixels import apply_color_lut
+from pydicom.pixels.processing import apply_color_lut
 from .dicom_pixels import check_tags, code_string, decode_pixels, dicom_facts, parse_dicom, tag_number
 from .film_file import FilmError, film_bytes, is_dicom, quiet_decoders, short_message, source_name
 from .grey import TAIL, count_values, film_body, grey_ends, in_parts, saturation, to_eight_bits
@@ -220,10 +221,10 @@ def _to_grey(ds, values, facts, photometric, window):
 
 # %% ../../nbs/data/16_dicom.ipynb #c7c4fec2
 def read_dicom(
-    data:bytes,       # A DICOM file
-    name:str='bytes', # What an error calls it
-    window=None,      # Centre and width, in the file's own units; None: as the tags say, for CT `LUNG`
-)->tuple:             # Pixels, uint8 (height, width); facts, as `dicom_pixels.FACTS` explains them; colour, 0–1
+    data:bytes,                      # A DICOM file
+    name:str='bytes',                # What an error calls it
+    window:tuple[float, float]=None, # Centre and width, in the file's own units; None: as the tags say, for CT `LUNG`
+)->tuple: # Pixels, uint8 (height, width); facts, as `dicom_pixels.FACTS` explains them; colour, 0–1
     "Grey pixels of one DICOM picture; `FilmError` for everything else"
     try:
         ds, syntax, short = parse_dicom(data, name)
@@ -241,10 +242,10 @@ def read_dicom(
 
 # %% ../../nbs/data/16_dicom.ipynb #e9e80154
 def read_ct(
-    src,                 # A path, the bytes of a file, or an open binary file
-    centre:float=LUNG[0], # Of the window, HU
-    width:float=LUNG[1],  # Of the window, HU
-)->np.ndarray:           # uint8, (height, width): black at and below the window's lower end, white above its upper
+    src:str|Path|bytes|BinaryIO, # A path, the bytes of a file, or an open binary file
+    centre:float=LUNG[0],        # Of the window, HU
+    width:float=LUNG[1],         # Of the window, HU
+)->np.ndarray:                   # uint8, (height, width): black at and below the window's lower end, white above its upper
     "A CT slice in a window"
     name, data = source_name(src), film_bytes(src)
     with quiet_decoders(): pixels, facts, _ = read_dicom(data, name, (centre, width))
@@ -274,8 +275,8 @@ def _slice(path):
 
 # %% ../../nbs/data/16_dicom.ipynb #4f314573
 def read_series(
-    folder, # A folder with DICOM pictures, also in folders below; other files are passed over
-)->dict:    # Series (8 hex digits) → its slices in order: [(path, facts), …]; facts also hold `position_mm` and `instance`
+    folder:str|Path, # A folder with DICOM pictures, also in folders below; other files are passed over
+)->dict:             # Series (8 hex digits) → its slices in order: [(path, facts), …]; facts also hold `position_mm` and `instance`
     "Which slices belong together, and in which order"
     out = {}
     with quiet_decoders():

@@ -10,10 +10,12 @@ __all__ = ['MAX_READS', 'NATIVE', 'FACTS', 'parse_dicom', 'code_string', 'tag_nu
 import io, math, re, struct, zlib
 from contextlib import suppress
 from importlib import import_module
+from typing import Any
+from pydicom import Dataset
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.filereader import read_dataset
-from pydicom.pixels import get_decoder
-from pydicom.tag import Tag
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import (HTJ2K, UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian, HTJ2KLossless,
                          HTJ2KLosslessRPCL, ImplicitVRLittleEndian, JPEG2000TransferSyntaxes, JPEGBaseline8Bit, JPEGExtended12Bit,
                          JPEGLossless, JPEGLosslessSV1, JPEGLSTransferSyntaxes, RLELossless)
@@ -31,7 +33,7 @@ _PALETTE += [f'Segmented{c}PaletteColorLookupTableData' for c in ('Red', 'Green'
 _ABOUT   = ['ImageLaterality', 'Laterality', 'PatientSex', *READS]
 _SPACE   = ['SeriesInstanceUID', 'InstanceNumber', 'ImagePositionPatient', 'ImageOrientationPatient']
 _PIXELS  = ['PixelData', 'FloatPixelData', 'DoubleFloatPixelData']
-_TAGS    = [Tag(t) for t in _SIZE + _GREY + _PALETTE + _ABOUT + _SPACE + _PIXELS]
+_TAGS:list[BaseTag|int] = [Tag(t) for t in _SIZE + _GREY + _PALETTE + _ABOUT + _SPACE + _PIXELS]
 
 # %% ../../nbs/data/15_dicom_pixels.ipynb #d2ac7233
 MAX_READS = 500_000   # of one file's tags; a film's header needs a few hundred
@@ -81,12 +83,12 @@ def parse_dicom(
     return ds, syntax, fp.short
 
 # %% ../../nbs/data/15_dicom_pixels.ipynb #c60dac9c
-def _first(value):
+def _first(value)->Any:
     several = isinstance(value, (list, tuple)) or hasattr(value, 'insert')
     return (value[0] if len(value) else None) if several else value
 
 def code_string(
-    ds,            # pydicom `Dataset`
+    ds:Dataset,    # pydicom `Dataset`
     *keywords:str, # Of tags
 )->str:            # '' when none does
     "The first of these tags that holds a code string, in capitals"
@@ -95,10 +97,10 @@ def code_string(
 
 # %% ../../nbs/data/15_dicom_pixels.ipynb #146c6b2c
 def tag_number(
-    ds,           # pydicom `Dataset`
-    keyword:str,  # Of the tag
-    default=None, # When it is absent or empty
-)->float|None:    # An int where it is whole
+    ds:Dataset,       # pydicom `Dataset`
+    keyword:str,      # Of the tag
+    default:Any=None, # When it is absent or empty
+)->Any:               # An int where it is whole
     "A tag's first value, finite"
     value = _first(ds.get(keyword))
     if value is None or value == '': return default
@@ -122,8 +124,8 @@ def _intent(ds, kind, raw)->str:
 
 # %% ../../nbs/data/15_dicom_pixels.ipynb #f855072a
 def dicom_facts(
-    ds      # pydicom `Dataset`, the header at least
-)->dict:    # `format`, `width`, `height`, and `FACTS` but for the grey
+    ds:Dataset # pydicom `Dataset`, the header at least
+)->dict:       # `format`, `width`, `height`, and `FACTS` but for the grey
     "What a screening may know"
     kind = ds.get('SOPClassUID')
     kind = kind.name if isinstance(kind, UID) and kind.name != str(kind) else ''
@@ -145,11 +147,11 @@ def _layout(ds, default=None):
 
 # %% ../../nbs/data/15_dicom_pixels.ipynb #0907f898
 def check_tags(
-    ds,         # From `parse_dicom`, with its pixels
+    ds:Dataset, # From `parse_dicom`, with its pixels
     syntax:UID, # Transfer syntax
     short:bool, # Did the file end early?
     name:str,   # What an error calls it
-):
+)->None:
     "Refuse what is no single picture, and tags that contradict each other"
     if 'PixelData' not in ds:
         if 'FloatPixelData' in ds or 'DoubleFloatPixelData' in ds: raise FilmError(name, 'unsupported', 'floating-point pixels')
@@ -227,7 +229,7 @@ _TURBO   = JPEGLossless, JPEGLosslessSV1, JPEGExtended12Bit      # by libjpeg-tu
 _HELPED  = *_TURBO, *_J2K, *JPEGLSTransferSyntaxes               # by the extra `dicom`
 
 def decode_pixels(
-    ds,         # From `parse_dicom`, checked by `check_tags`
+    ds:Dataset, # From `parse_dicom`, checked by `check_tags`
     syntax:UID, # Transfer syntax
     name:str,   # What an error calls it
 )->tuple:       # Stored values, (height, width) or (height, width, 3), and how their colour is coded
@@ -256,7 +258,8 @@ def _by_pydicom(ds, syntax, name, frame=None):
     plugins = [''] if syntax in NATIVE else [p for p in _PLUGINS if p in decoder.available_plugins]
     if not plugins: raise _no_decoder(name, syntax)
     for plugin in plugins:
-        try: values, about = decoder.as_array(ds, index=0, raw=True, correct_unused_bits=False, decoding_plugin=plugin); break
+        how:dict[str, Any] = dict(index=0, raw=True, correct_unused_bits=False, decoding_plugin=plugin)
+        try: values, about = decoder.as_array(ds, **how); break
         except RuntimeError as e: fault = short_message(e).rpartition(f'{plugin}: ')[2]
     else: raise FilmError(name, 'truncated', fault)
     if values.dtype.itemsize > 2: raise FilmError(name, 'unsupported', f'{values.dtype.itemsize*8} bits')

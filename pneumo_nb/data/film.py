@@ -7,6 +7,8 @@ __all__ = ['FITS', 'HALF_FILMS', 'resize_film', 'Film', 'read_film', 'FilmError'
 
 # %% ../../nbs/data/17_film.ipynb #2
 from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Self
 import numpy as np
 from PIL import Image, ImageFile, ImageOps
 from .dicom import read_dicom
@@ -42,9 +44,9 @@ class Film:
 
     @classmethod
     def read(cls,
-        src,                   # A path, the bytes of a file, or an open binary file
-        reduced:int|None=None, # Decode a JPEG at 1/2, 1/4 or 1/8, its shorter side at least this many px; None: in full
-    ):
+        src:str|Path|bytes|BinaryIO, # A path, the bytes of a file, or an open binary file
+        reduced:int|None=None,       # Decode a JPEG at 1/2, 1/4 or 1/8, its shorter side at least this many px; None: in full
+    )->Self:
         "Any file → film; or a `FilmError`"
         if ImageFile.LOAD_TRUNCATED_IMAGES: raise RuntimeError(HALF_FILMS)
         name, data = source_name(src), film_bytes(src)
@@ -64,10 +66,10 @@ class Film:
 
 # %% ../../nbs/data/17_film.ipynb #3622874b
 def read_film(
-    src,                # A path, the bytes of a file, or an open binary file: DICOM, JPEG, PNG, TIFF, BMP …
-    size:int|None=None, # Side of the square in px; None keeps the film's own size
-    fit:str='squeeze',  # 'squeeze' (fills the square) or 'letterbox' (keeps the ratio, pads black)
-)->np.ndarray:          # Grey, uint8 0–255, (height, width), or (size, size)
+    src:str|Path|bytes|BinaryIO, # A path, the bytes of a file, or an open binary file: DICOM, JPEG, PNG, TIFF, BMP …
+    size:int|None=None,          # Side of the square in px; None keeps the film's own size
+    fit:str='squeeze',           # 'squeeze' (fills the square) or 'letterbox' (keeps the ratio, pads black)
+)->np.ndarray:                   # Grey, uint8 0–255, (height, width), or (size, size)
     "The one pixel path: open → upright → grey → size"
     film = Film.read(src)
     return film.pixels if size is None else film.sized(size, fit)

@@ -8,16 +8,19 @@ __all__ = ['MIN_SIDE', 'MAX_PIXELS', 'MAX_BYTES', 'FILM_CODES', 'FilmError', 'so
 
 # %% ../../nbs/data/10_film_file.ipynb #07a1fbc7
 import os, stat, threading, warnings
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, TypeGuard
 import numpy as np
 
 # %% ../../nbs/data/10_film_file.ipynb #5
 class FilmError(ValueError):
     "A file that cannot be used as a film: names the file, the fault and the way out"
     def __init__(self,
-        path,         # The file, as the caller named it
-        code:str,     # Short stable code: one of `FILM_CODES`
-        fault:str='', # What exactly was seen, where that adds something
+        path:str|Path, # The file, as the caller named it
+        code:str,      # Short stable code: one of `FILM_CODES`
+        fault:str='',  # What exactly was seen, where that adds something
         way_out:str='' # What helps here, where that is not what helps with most files of this code
     ):
         self.path, self.code = str(path), code
@@ -57,11 +60,11 @@ FILM_CODES = { # code: (fault, way out)
 }
 
 # %% ../../nbs/data/10_film_file.ipynb #9
-def _is_bytes(src)->bool: return isinstance(src, (bytes, bytearray, memoryview))
+def _is_bytes(src)->TypeGuard[bytes]: return isinstance(src, (bytes, bytearray, memoryview))
 
 def source_name(
-    src, # A path, the bytes of a file, or an open binary file
-)->str:  # As a message shows it
+    src:str|Path|bytes|BinaryIO, # A path, the bytes of a file, or an open binary file
+)->str: # As a message shows it
     "What an error calls it"
     if _is_bytes(src): return 'bytes'
     return str(getattr(src, 'name', 'file object')) if hasattr(src, 'read') else str(src)
@@ -86,7 +89,7 @@ def _file_bytes(path)->bytes:
 
 # %% ../../nbs/data/10_film_file.ipynb #58b84e26
 def film_bytes(
-    src, # A path, the bytes of a file, or an open binary file
+    src:str|Path|bytes|BinaryIO, # A path, the bytes of a file, or an open binary file
 )->bytes:
     "All of a film's bytes, if it is a file and not too large"
     name = source_name(src)
@@ -104,7 +107,7 @@ def check_size(
     width:int,  # px
     height:int, # px
     name:str,   # What an error calls the file
-):
+)->None:
     "Refuse sizes that no film has, from the header alone"
     size = f'{width} × {height} px'
     if min(width, height) < MIN_SIDE: raise FilmError(name, 'too_small', size)
@@ -129,7 +132,7 @@ def is_dicom(
 _quiet_lock, _quiet_films = threading.Lock(), []
 
 @contextmanager
-def quiet_decoders():
+def quiet_decoders()->Iterator[None]:
     "No warnings from the decoders while any thread reads a film"
     with _quiet_lock:
         if not _quiet_films: warnings.filterwarnings('ignore', module=r'(PIL|pydicom)\.')
@@ -139,7 +142,7 @@ def quiet_decoders():
         with _quiet_lock:
             mine = _quiet_films.pop()
             if not _quiet_films:
-                with suppress(ValueError): warnings.filters.remove(mine)
+                with suppress(ValueError): warnings.filters.remove(mine)   # pyright: ignore[reportAttributeAccessIssue]
 
 # %% ../../nbs/data/10_film_file.ipynb #84843aad
 _EXTREMES = [0, 1, 127, 128, 255, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF]   # numbers that lie

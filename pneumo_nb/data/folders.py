@@ -9,6 +9,7 @@ __all__ = ['SPLITS', 'FIND_FILMS', 'EXPECTED', 'CohortError', 'CohortWarning', '
 # %% ../../nbs/data/21_folders.ipynb #abab46c5
 import os, re, unicodedata
 from collections import Counter, namedtuple
+from collections.abc import Iterable
 from pathlib import Path
 from ..core import LABELS, NORMAL, PNEUMONIA, shown_name
 
@@ -33,8 +34,8 @@ EXPECTED = ('Expected NORMAL and PNEUMONIA, directly or inside train, val and te
             'for folders of other names pass classes={"their name": "NORMAL" or "PNEUMONIA"}')
 
 def folder_word(
-    name, # A folder's name
-)->str:   # e.g. 'viral_pneumonia' for 'Viral-Pneumonia '
+    name:str, # A folder's name
+)->str:       # e.g. 'viral_pneumonia' for 'Viral-Pneumonia '
     "A folder's name as it is compared"
     return re.sub(r'[\s_-]+', '_', unicodedata.normalize('NFKC', str(name)).casefold()).strip('_')
 
@@ -80,7 +81,7 @@ def archive_levels(
 
 # %% ../../nbs/data/21_folders.ipynb #ec367813
 def class_level(
-    root,                   # A folder
+    root:str|Path,          # A folder
     classes:dict|None=None, # Folder name → 'NORMAL' or 'PNEUMONIA', beside the usual names
 )->Path:                    # The folder itself when there is none
     "The first level that holds class folders"
@@ -104,9 +105,9 @@ def _place(name, split, label, words):
 
 # %% ../../nbs/data/21_folders.ipynb #acccc1f5
 def some_names(
-    names,   # Any number of names
-    n:int=3, # How many are shown
-)->str:      # e.g. 'a, b, c and 4 more'
+    names:Iterable, # Any number of names
+    n:int=3,        # How many are shown
+)->str:             # e.g. 'a, b, c and 4 more'
     "Names for a message"
     names = [shown_name(x) for x in names]
     return ', '.join(names[:n]) + (f' and {len(names) - n} more' if len(names) > n else '')

@@ -48,7 +48,7 @@ def count_values(
     n:int,        # How many values there can be
 )->np.ndarray:    # (n,) pixels
     "How many pixels have each value"
-    return sum(np.bincount(part.ravel(), minlength=n) for part in in_parts(a))
+    return sum((np.bincount(part.ravel(), minlength=n) for part in in_parts(a)), np.zeros(n, np.intp))
 
 def in_parts(
     a:np.ndarray # A picture

@@ -8,6 +8,7 @@ __all__ = ['Anatomy', 'Pose', 'Exposure', 'draw_anatomy', 'draw_pose', 'body_gri
 
 # %% ../../nbs/data/19_phantom.ipynb #2
 from collections import namedtuple
+from functools import reduce
 import numpy as np
 from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
@@ -45,7 +46,7 @@ def draw_pose(
 def body_grid(
     size:int,  # Side of the film in px
     pose:Pose, # Position of this film
-):             # x and y in body units, float32, each (size, size)
+)->tuple[np.ndarray, np.ndarray]: # x and y in body units, float32, each (size, size)
     "Where in the body each pixel lies"
     p = (np.arange(size, dtype=np.float32)+.5)*(2/size) - 1
     x, y = np.meshgrid((p-pose.dx)/pose.scale, (p-pose.dy)/pose.scale)
@@ -173,11 +174,11 @@ def _vessels(size, pose, patient_seed):
 
 # %% ../../nbs/data/19_phantom.ipynb #33
 def _layers(
-    seed:int,         # The film
-    patient_seed:int, # The patient
-    size:int,         # px
-    opacity=0.,       # Share of air replaced by fluid, 0–1, (size, size) or a number
-)->dict:              # Name of the layer → its attenuation, (size, size), in the order of drawing
+    seed:int,                    # The film
+    patient_seed:int,            # The patient
+    size:int,                    # px
+    opacity:float|np.ndarray=0., # Share of air replaced by fluid, 0–1, (size, size) or a number
+)->dict: # Name of the layer → its attenuation, (size, size), in the order of drawing
     "The attenuation layers of one film; their sum is what the rays lost"
     a, pose = draw_anatomy(patient_seed), draw_pose(seed)
     x, y = body_grid(size, pose)
@@ -309,4 +310,4 @@ def phantom_film(
     etiology = _etiology(seed, label, etiology)
     opacity = 0. if etiology=='none' else phantom_opacity(seed, etiology, size)
     layers = _layers(seed, seed if patient_seed is None else patient_seed, size, opacity)
-    return expose(sum(layers.values()), draw_exposure(seed, sharp, margin), seed)
+    return expose(reduce(np.add, layers.values()), draw_exposure(seed, sharp, margin), seed)

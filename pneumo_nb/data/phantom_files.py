@@ -105,8 +105,8 @@ def phantom_plan(
 MARKER = 'PHANTOM.json'
 
 def phantom_marker(
-    folder, # Any folder
-)->dict:    # What the marker says (empty when there is none: not a phantom folder)
+    folder:str|Path, # Any folder
+)->dict:             # What the marker says (empty when there is none: not a phantom folder)
     "Is this a folder of phantoms, and which"
     path = Path(folder)/MARKER
     return json.loads(path.read_text(encoding='utf-8')) if path.is_file() else {}
@@ -140,7 +140,7 @@ def _put(tmp, folder, marker):
 
 # %% ../../nbs/data/20_phantom_files.ipynb #78
 def write_phantoms(
-    folder,             # Where the films shall be
+    folder:str|Path,    # Where the films shall be
     n:int=600,          # Films in all, 24–2000
     size:int=224,       # Side in px, 32–1024
     seed:int=0,         # Same arguments, same bytes

@@ -7,7 +7,9 @@ __all__ = ['PICTURE_FORMATS', 'MAX_SCANS', 'EOI', 'check_scans', 'jpeg_pixels', 
 
 # %% ../../nbs/data/12_picture.ipynb #4f417aee
 import io, re, sys, zlib
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 import numpy as np
 from PIL import Image, ImageChops, ImageOps, TiffImagePlugin
 from .film_file import MAX_PIXELS, FilmError, check_size, short_message
@@ -19,7 +21,7 @@ MAX_SCANS = 32                                            # of a JPEG of `MAX_PI
 
 def _is_begun(data):
     "Does it begin as a format does? A TIFF must also reach as far as its directory"
-    order = {b'II*\0': 'little', b'MM\0*': 'big'}.get(data[:4])
+    order = 'little' if data[:4] == b'II*\0' else 'big' if data[:4] == b'MM\0*' else None
     known = data.startswith((b'\xff\xd8\xff', b'\x89PNG', b'GIF8', b'RIFF'))
     return known or order and int.from_bytes(data[4:8], order) >= len(data)
 
@@ -41,7 +43,7 @@ def check_scans(
     jpeg:bytes, # A JPEG
     pixels:int, # That it has
     name:str,   # What an error calls it
-):
+)->None:
     "Refuse a JPEG that asks for more work than its size explains"
     scans = jpeg.count(b'\xff\xda')
     if scans*pixels > MAX_SCANS*MAX_PIXELS: raise FilmError(name, 'too_large', f'{scans} scans of one picture')
@@ -88,7 +90,7 @@ def _searched_end(jpeg):
         scans += marker == 0xDA
         at += 2 if marker in (0x01, 0xD8) else 2 + max(2, int.from_bytes(jpeg[at + 2:at + 4], 'big'))
     data = jpeg.rstrip(b'\0\xff')                            # padding; but FF 00 is data
-    return len(data) + re.match(rb'(\xff\0)*', jpeg[len(data):]).end(), False, single and scans == 1
+    return len(data) + next(re.finditer(rb'(\xff\0)*', jpeg[len(data):])).end(), False, single and scans == 1
 
 # %% ../../nbs/data/12_picture.ipynb #7806fb6b
 def _jpeg_end(jpeg)->tuple:
@@ -110,9 +112,9 @@ def _looks_filled(pixels)->bool:
 
 # %% ../../nbs/data/12_picture.ipynb #27417d45
 def jpeg_pixels(
-    jpeg:bytes, # A JPEG
-    decode,     # Bytes → pixels, for JPEGs that end with their marker
-)->np.ndarray|None: # None: some of the picture is missing
+    jpeg:bytes,                           # A JPEG
+    decode:Callable[[bytes], np.ndarray], # Bytes → pixels, for JPEGs that end with their marker
+)->np.ndarray|None:                       # None: some of the picture is missing
     "The pixels of a JPEG, if they are all there: judged by the data, whatever stands behind them"
     end, marked, judgeable = _jpeg_end(jpeg)
     if not judgeable: return None
@@ -213,7 +215,7 @@ def read_picture(
     "Grey pixels of a picture, or a `FilmError`"
     im = _open(data, name)
     size, from_white, raw = im.size, _from_white(im), _rawmode(im)
-    facts = dict(format='JPEG' if im.format == 'MPO' else im.format)
+    facts:dict[str, Any] = dict(format='JPEG' if im.format == 'MPO' else im.format)
     if reduced: im.draft(None, (reduced, reduced))
     drafted = im.size
     if _is_deep(im, raw): im, facts['guessed_grey'] = _deep_colour(data, im, raw, name)

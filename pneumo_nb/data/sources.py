@@ -9,6 +9,7 @@ __all__ = ['Source', 'download_medmnist', 'unpack_medmnist', 'films_root', 'find
 import hashlib, io, json, os, socket, threading
 from collections import namedtuple
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 import numpy as np
 import pooch
@@ -28,7 +29,7 @@ def _first_hop(url)->tuple[str, int]:
     "Host and port that a download talks to first: those of the proxy that the environment names for it, or its own"
     proxy = select_proxy(url, get_environ_proxies(url))
     at = urlsplit(prepend_scheme_if_needed(proxy, 'http') if proxy else url)
-    return at.hostname, at.port or dict(https=443, http=80).get(at.scheme, 1080)
+    return at.hostname or '', at.port or dict(https=443, http=80).get(at.scheme, 1080)
 
 # %% ../../nbs/data/22_sources.ipynb #bd5319f2
 def _reachable(host, port, seconds):
@@ -53,7 +54,8 @@ def download_medmnist(
     if not _reachable(host, port, seconds):
         whose = '' if host in _MEDMNIST else f':{port}, the proxy that the environment names,'
         raise OSError(f'{host}{whose} did not answer within {seconds:g} s')
-    fetch = pooch.HTTPDownloader(progressbar=progress_bar(total=1, unit='B', unit_scale=True), timeout=(seconds, 30))
+    fetch:Any = pooch.HTTPDownloader(timeout=(seconds, 30))
+    fetch.progressbar = progress_bar(total=1, unit='B', unit_scale=True)
     known = f'md5:{_MEDMNIST_MD5[size]}'
     try: return Path(pooch.retrieve(f'{_MEDMNIST}{name}?download=1', known, fname=name, path=cache_folder()/'medmnist', downloader=fetch))
     except ValueError as e: raise OSError(f'what came from {host} is not the published file') from e
@@ -87,7 +89,7 @@ def _archive_faults(arrays):
         yield x.dtype != np.uint8, f'{k}: its pixels are {x.dtype}, not bytes'
         yield y is None, f'there is no {labels}'
         one_each = y is None or y.shape in ((len(x),), (len(x), 1))
-        yield not one_each, f'{labels}: not one number for each of {len(x)} films, {np.shape(y)}'
+        yield not one_each, f'{labels}: not one number for each of {len(x)} films, {getattr(y, "shape", "")}'
         yield y is not None and y.dtype.kind not in 'iub', f'{labels}: its labels are {getattr(y, "dtype", "")}, not whole numbers'
 
 # %% ../../nbs/data/22_sources.ipynb #b3d71e25
@@ -121,10 +123,10 @@ def _archive_labels(npz, arrays, classes)->dict:
 
 # %% ../../nbs/data/22_sources.ipynb #23
 def unpack_medmnist(
-    npz,                 # PneumoniaMNIST of any size: train_images, train_labels, val_…, test_…
-    progress:bool=True,  # Show a progress bar?
+    npz:str|Path,           # PneumoniaMNIST of any size: train_images, train_labels, val_…, test_…
+    progress:bool=True,     # Show a progress bar?
     classes:dict|None=None, # What labels mean in an archive of your own, e.g. {'0': 'NORMAL', '1': 'PNEUMONIA'}
-)->Path:                 # A folder of class folders in the cache, one PNG per film
+)->Path:                    # A folder of class folders in the cache, one PNG per film
     "A MedMNIST file as a folder of films; unpacked once"
     npz = Path(npz)
     if not npz.is_file(): _arrays(npz)                                  # which says so
@@ -155,7 +157,7 @@ def _unpack(arrays, means, target, progress):
 
 # %% ../../nbs/data/22_sources.ipynb #ef825eb2
 def films_root(
-    path,                   # A folder, or a MedMNIST .npz, which is unpacked into the cache
+    path:str|Path,          # A folder, or a MedMNIST .npz, which is unpacked into the cache
     classes:dict|None=None, # Folder name → 'NORMAL' or 'PNEUMONIA', beside the usual names; of an .npz: '0' and '1'
 )->Path:                    # The folder that a cohort's paths are relative to
     "The first level that holds class folders; the folder itself when none does"
@@ -182,10 +184,10 @@ def _beside(top, root):
 
 # %% ../../nbs/data/22_sources.ipynb #12
 def find_films(
-    path=None,           # A folder of films, or a MedMNIST .npz; None looks further
-    download:bool=True,  # May PneumoniaMNIST be downloaded?
-    seconds:float=5,     # What an unreachable network may cost
-)->Source:               # root, kind, why
+    path:str|Path=None, # A folder of films, or a MedMNIST .npz; None looks further
+    download:bool=True, # May PneumoniaMNIST be downloaded?
+    seconds:float=5,    # What an unreachable network may cost
+)->Source:              # root, kind, why
     "Where films come from: path → PNEUMO_DATA → earlier download → download → phantoms"
     if path: return _given(path, 'path', 'the path that was given')
     if os.environ.get('PNEUMO_DATA'): return _given(os.environ['PNEUMO_DATA'], 'env', 'PNEUMO_DATA names it')

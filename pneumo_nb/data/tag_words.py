@@ -8,7 +8,9 @@ __all__ = ['MAX_TEXT', 'MAX_SEQUENCE', 'MAX_ITEMS', 'PARTS', 'VIEWS', 'FRONTAL',
 
 # %% ../../nbs/data/13_tag_words.ipynb #3cd569f3
 import re, unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
+from pydicom import Dataset
 from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
@@ -46,7 +48,7 @@ def _decoded(ds, raw)->list[str]:
 
 # %% ../../nbs/data/13_tag_words.ipynb #92a4d7f6
 def tag_texts(
-    ds,          # pydicom `Dataset`
+    ds:Dataset,  # pydicom `Dataset`
     keyword:str, # Of the tag
 )->list[str]:    # [] when the tag is absent; several values are parted by a backslash
     "A tag as text, one for each alphabet that it may be in, the likeliest first"
@@ -61,7 +63,7 @@ def tag_texts(
 
 # %% ../../nbs/data/13_tag_words.ipynb #d43a94dc
 def tag_values(
-    ds,          # pydicom `Dataset`
+    ds:Dataset,  # pydicom `Dataset`
     keyword:str, # Of the tag
 )->list[str]:    # [''] when the tag is absent
     "A tag's values in capitals, without blanks around them"
@@ -69,7 +71,7 @@ def tag_values(
 
 # %% ../../nbs/data/13_tag_words.ipynb #5f0bdc57
 def tag_items(
-    ds,            # pydicom `Dataset`
+    ds:Dataset,    # pydicom `Dataset`
     *keywords:str, # Of sequences
 )->list:           # Datasets, at most `MAX_ITEMS` of each
     "Items of these sequences"
@@ -184,7 +186,7 @@ NO_VIEW_WORDS = """BILATERAL* UNILATERAL* IPSILATERAL* HOMOLATERAL* CONTRALATERA
 def _pattern(words, free=False):
     "A table's words as one regular expression"
     words = sorted((bare_capitals(w.lstrip('?')) for w in words.split() if not (free and w[0] == '?')), key=len, reverse=True)
-    one = lambda w: ''.join({'*': '[^ ]*', '_': ' ?'}.get(c, re.escape(c)) for c in w)
+    one = lambda w: ''.join({'*': '[^ ]*', '_': ' ?'}.get(c) or re.escape(c) for c in w)
     return re.compile(f"(?<![^ ])(?:{'|'.join(map(one, words))})(?![^ ])")
 
 def _named(table, text, free)->str:
@@ -201,9 +203,9 @@ def words_left(
 
 # %% ../../nbs/data/13_tag_words.ipynb #7c6ac13a
 def words_name(
-    texts,           # Of one tag, from `tag_texts`
-    free:bool=False, # Free text, in which ambiguous words are not heard?
-)->dict:             # part, view: '' or a name of `PARTS`, `VIEWS`; chest, frontal: bool; text: the words
+    texts:Iterable[str], # Of one tag, from `tag_texts`
+    free:bool=False,     # Free text, in which ambiguous words are not heard?
+)->dict:                 # part, view: '' or a name of `PARTS`, `VIEWS`; chest, frontal: bool; text: the words
     "What the words name, in the first alphabet that gives words of a table"
     out = []
     for text in filter(None, map(bare_words, texts)):

@@ -9,7 +9,10 @@ __all__ = ['TAG_CODES', 'TAG_FLAGS', 'ADULT', 'CHILD', 'INFANT', 'OLDEST', 'EXAM
 
 # %% ../../nbs/data/14_tags.ipynb #4744c36f
 import datetime, re
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
+from pydicom import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import UID
@@ -60,16 +63,16 @@ _STAGES = {'adult adulte adulto adulta erwachsen erwachsene erwachsener volwasse
 _STAGES = {w: age for words, age in _STAGES.items() for w in words.split()}
 OLDEST = 130   # years; what is older is a slip
 
-_TENS = """twenty thirty forty fifty sixty seventy eighty ninety / zwanzig dreissig vierzig funfzig sechzig siebzig achtzig neunzig
+_TEN_WORDS = """twenty thirty forty fifty sixty seventy eighty ninety / zwanzig dreissig vierzig funfzig sechzig siebzig achtzig neunzig
     vingt trente quarante cinquante soixante / veint treinta cuarenta cincuenta sesenta setenta ochenta noventa
     venti trenta quaranta cinquanta sessanta settanta ottanta novanta / vinte trinta quarenta cinquenta sessenta setenta oitenta noventa
     twintig dertig veertig vijftig zestig zeventig tachtig negentig"""
-_TENS = {w: 10*i for words in re.split('[/\n]', _TENS) for i, w in enumerate(words.split(), 2)}   # also inside a word: fünfundvierzig
+_TENS = {w: 10*i for words in re.split('[/\n]', _TEN_WORDS) for i, w in enumerate(words.split(), 2)}   # also inside a word: fünfundvierzig
 
 def _unit(word): return next((u for u, words in _UNITS.items() if word in words), None)
 
 # %% ../../nbs/data/14_tags.ipynb #f991b14c
-def _tokens(text):
+def _tokens(text)->Iterator[tuple[str, Any]]:
     "Numbers, units and other words of an age, in their order"
     # 45/M, M45: a man, not 45 months
     text = re.sub(r'[/(]\s*[mf]\b\)?|^\s*[mf]\b|^\s*[mf](?=\d)', ' sex ', bare_capitals(text).casefold())
@@ -133,7 +136,7 @@ def _age_of_dates(ds)->float|None:
     "Years from birth to the examination"
     born = _dated(ds, 'PatientBirthDate')
     then = next((d for keyword in EXAMINED if (d := _dated(ds, keyword)) and born and d >= born), None)
-    if not then: return None
+    if not born or not then: return None
     years = then.year - born.year - ((then.month, then.day) < (born.month, born.day))
     since = (then - datetime.date(born.year + years, born.month, min(born.day, 28))).days
     age = years + min(max(since, 0)/365.25, .999)
@@ -326,8 +329,8 @@ def _raw(ds)->bool:
 
 # %% ../../nbs/data/14_tags.ipynb #a9eb2022
 def judge_tags(
-    ds,   # pydicom `Dataset`, the header at least
-)->dict:  # code: '' or one of `TAG_CODES`; seen: words of the tables and the standard; age_years: float or None; flags: of `TAG_FLAGS`
+    ds:Dataset, # pydicom `Dataset`, the header at least
+)->dict: # code: '' or one of `TAG_CODES`; seen: words of the tables and the standard; age_years: float or None; flags: of `TAG_FLAGS`
     "What a film's tags forbid, and what a reader must know beside its score"
     years, words, conflict = _age(ds)
     grown = years is not None and years >= ADULT

@@ -6,6 +6,7 @@
 __all__ = ['abstention_band', 'site_band', 'with_unseen', 'draw_ends', 'band_rates']
 
 # %% ../../nbs/evaluate/49_abstention.ipynb #9cdd5695
+from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 from ..core import LABELS, PNEUMONIA
@@ -15,8 +16,8 @@ from ..stats import draw_patients, interval, positives
 
 # %% ../../nbs/evaluate/49_abstention.ipynb #13e9ac1e
 def abstention_band(
-    label,                # (n,), 'NORMAL' or 'PNEUMONIA', of films that the model has not learned from
-    p,                    # (n,), probability of pneumonia, 0–1
+    label:Iterable[str],  # (n,), 'NORMAL' or 'PNEUMONIA', of films that the model has not learned from
+    p:Iterable[float],    # (n,), probability of pneumonia, 0–1
     alpha:float=.05,      # Largest share of each class that may be called wrong, 0–1
     threshold:float=None, # Where the calls change, 0–1: the band lies around it; None: anywhere
 )->tuple[float, float]:   # low, high: films with low < p < high are unsure
@@ -44,8 +45,8 @@ def site_band(
 # %% ../../nbs/evaluate/49_abstention.ipynb #918b41fa
 def with_unseen(
     drawn:np.ndarray,        # (draws, shares), 0–1: shares of n children under draws of patients
-    value,                   # (shares,): the shares themselves
-    n,                       # Children; one number, or one per share
+    value:np.ndarray,        # (shares,): the shares themselves
+    n:int|np.ndarray,        # Children; one number, or one per share
     rng:np.random.Generator, # Where chance comes from
 )->np.ndarray:               # (draws, shares)
     "Draws of shares; where all children agree, what may still happen to others"

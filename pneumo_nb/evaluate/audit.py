@@ -7,14 +7,16 @@ __all__ = ['read_run', 'join_cues', 'audit', 'plot_audit', 'audit_files']
 
 # %% ../../nbs/evaluate/45_audit.ipynb #58d0954f
 from base64 import b64encode
+from collections.abc import Iterable
 from pathlib import Path
 import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from ..core import LABELS, PNEUMONIA, write_atomic
 from .evaluation import plot_intervals
-from .matched import as_cue, by_stratum, matched_auc
+from .matched import Cue, as_cue, by_stratum, matched_auc
 from .predictions import COLUMNS, check_predictions, select_run
 from ..explore.file_cues import film_sharpness, read_file_cues
 from ..plot import ACCENT, PALE, figure_png, no_formula, stamp
@@ -52,15 +54,15 @@ def _whole(seed):
 
 # %% ../../nbs/evaluate/45_audit.ipynb #389b11c5
 def read_run(
-    path,            # CSV: path, label, p; where known patient, model, seed, fold; and any further columns
-    model:str=None,  # Which model, where there are several
-    seed:int=None,   # Which training; None: the first
-    fold:str=None,   # Which films, where there are several folds
-)->pd.DataFrame:     # One run, with all its columns
+    path:str|Path,  # CSV: path, label, p; where known patient, model, seed, fold; and any further columns
+    model:str=None, # Which model, where there are several
+    seed:int=None,  # Which training; None: the first
+    fold:str=None,  # Which films, where there are several folds
+)->pd.DataFrame:    # One run, with all its columns
     "One run of a predictions file, when it can be trusted; else a `ValueError` naming file, fault and way out"
     t = _read_csv(path)
     if missing := [c for c in ('path', 'label', 'p') if c not in t]:
-        raise ValueError(f"{path}: no column {', '.join(missing)}; there is {', '.join(t)}. "
+        raise ValueError(f"{path}: no column {', '.join(missing)}; there is {', '.join(t.columns)}. "
                          'A row is a film: path,label,p and, where known, patient; commas between them')
     usual = dict(patient=t.path, model='', seed='0', fold='')
     t = t.assign(label=t.label.str.strip().str.upper(), **{c: v for c, v in usual.items() if c not in t})
@@ -138,7 +140,7 @@ def _with_cues(t, cues, table, films):
 # %% ../../nbs/evaluate/45_audit.ipynb #cd1de784
 def audit(
     predictions:pd.DataFrame, # One run, with the cues as columns
-    cues,                     # Of `Cue`, or as a command line says them
+    cues:Iterable[str|Cue],   # Of `Cue`, or as a command line says them
     n_boot:int=500,           # Draws of patients
     seed:int=0,               # Of the draws
 )->pd.DataFrame:              # `cue`, `way`, and the columns of `matched_auc`
@@ -192,8 +194,8 @@ def _lines(name, t, table, strata, threshold):
 def plot_audit(
     table:pd.DataFrame, # From `audit`
     source:str='',      # Whose films: stamped below
-    figure=None,        # Matplotlib Figure to draw on; None: a new one
-):                      # Matplotlib Axes: a row per cue and way
+    figure:Figure=None, # Matplotlib Figure to draw on; None: a new one
+)->Axes:                # Matplotlib Axes: a row per cue and way
     "AUC, plain and matched, with intervals; a cross for what is left of the cue"
     figure = figure or Figure(layout='constrained')
     keep = table[(table.way != 'plain') | (table.cue == table.cue.iloc[0])]      # the plain AUC is the same for every cue
@@ -222,18 +224,18 @@ def _page(lines, picture, result, strata):
 
 # %% ../../nbs/evaluate/45_audit.ipynb #4f0f35ed
 def audit_files(
-    predictions,          # CSV for `read_run`
-    cues,                 # Names, as 'width' or 'width:0.05'
-    table=None,           # CSV with a column path and the cues
-    films=None,           # Folder of files: their cues are read (`file_cues.FILE_CUES`, and sharpness)
-    model:str=None,       # Which run of the table: its model,
-    seed:int=None,        # its training; None: the first,
-    fold:str=None,        # its films
-    threshold:float=.5,   # Called pneumonia from this p on, 0–1
-    reach:float=.1,       # How near two films must be, where a cue does not say
-    n_boot:int=500,       # Draws of patients
-    out='audit',          # Folder for audit.csv, strata.csv, audit.png and audit.html
-)->list[str]:             # The answer, in plain lines
+    predictions:str|Path,   # CSV for `read_run`
+    cues:Iterable[str|Cue], # Names, as 'width' or 'width:0.05'
+    table:str|Path=None,    # CSV with a column path and the cues
+    films:str|Path=None,    # Folder of files: their cues are read (`file_cues.FILE_CUES`, and sharpness)
+    model:str=None,         # Which run of the table: its model,
+    seed:int=None,          # its training; None: the first,
+    fold:str=None,          # its films
+    threshold:float=.5,     # Called pneumonia from this p on, 0–1
+    reach:float=.1,         # How near two films must be, where a cue does not say
+    n_boot:int=500,         # Draws of patients
+    out:str|Path='audit',   # Folder for audit.csv, strata.csv, audit.png and audit.html
+)->list[str]:               # The answer, in plain lines
     "Audit a file of predictions, and write it down"
     cues, out, name = [as_cue(c, reach) for c in cues], Path(out), Path(predictions).name
     if not 0 <= threshold <= 1: raise ValueError(f'the threshold is a probability, 0 to 1, not {threshold:g}')

@@ -31,7 +31,7 @@ def _aligned(a, b):
 def _mcnemar(right_a, right_b):
     "p value of McNemar's exact test, as if films were independent"
     table = [[(i & j).sum() for j in (right_b, ~right_b)] for i in (right_a, ~right_a)]
-    return float(mcnemar(table, exact=True).pvalue)
+    return float(mcnemar(table, exact=True).pvalue)  # pyright: ignore[reportAttributeAccessIssue]
 
 def _delong(y, p_a, p_b):
     "p value of DeLong's test, as if films were independent; NaN where the difference has no variance"
@@ -56,12 +56,12 @@ def compare(
     seed:int=0,                    # Of the draws
 )->pd.DataFrame:                   # Per metric: first, second, difference (second − first), low, high, p_independent, test_independent
     "The difference of two models with its interval over patients; McNemar and DeLong beside it"
-    pair = [check_both_labels(t) for t in _aligned(a, b)]
+    a, b = map(check_both_labels, _aligned(a, b))
     def difference(w):
-        first, second = (weighted_metrics(t, h, w) for t, h in zip(pair, thresholds))
+        first, second = (weighted_metrics(t, h, w) for t, h in zip((a, b), thresholds))
         return {m: second[m] - first[m] for m in COMPARED}
-    draws = bootstrap(pair[0].patient, difference, n_boot, seed, truth_and_calls(pair[0], 0)[0])
-    p, (va, vb) = _independent_tests(*pair, thresholds), (metric_values(t, h) for t, h in zip(pair, thresholds))
+    draws = bootstrap(a.patient, difference, n_boot, seed, truth_and_calls(a, 0)[0])
+    p, (va, vb) = _independent_tests(a, b, thresholds), (metric_values(t, h) for t, h in zip((a, b), thresholds))
     rows = [(m, va[m], vb[m], vb[m] - va[m], *interval(draws[m]), p[m], 'DeLong' if m == 'auc' else 'McNemar, exact') for m in COMPARED]
     names = ['metric', 'first', 'second', 'difference', 'low', 'high', 'p_independent', 'test_independent']
     return pd.DataFrame(rows, columns=names).set_index('metric')

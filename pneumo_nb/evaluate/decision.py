@@ -10,15 +10,16 @@ __all__ = ['DECISIONS', 'probabilities', 'open_share', 'decide_scores', 'Calibra
 import json
 import math
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 import numpy as np
 from ..core import write_atomic
 
 # %% ../../nbs/evaluate/46_decision.ipynb #3d5f3653
 def probabilities(
-    p,          # (n,), probability of pneumonia, 0–1
-)->np.ndarray:  # (n,), floats
+    p:float|Iterable[float], # (n,), probability of pneumonia, 0–1
+)->np.ndarray:               # (n,), floats
     "The scores, when they can be probabilities; else a `ValueError`"
     p = np.asarray(p, dtype=float)
     if not ((p >= 0) & (p <= 1)).all(): raise ValueError('p is a probability, 0–1; of a logit it is calibrated(logit, temperature)')
@@ -37,10 +38,10 @@ def open_share(
 DECISIONS = {'pneumonia': 1, 'unsure': 2, 'refused': 3, 'normal': 4}   # decision: priority, 1 is read first
 
 def decide_scores(
-    p,               # (n,), calibrated probability of pneumonia, 0–1
-    threshold:float, # Called pneumonia from here on, 0–1
-    band=None,       # (low, high), 0–1: unsure between them, the ends left out; None: nothing is unsure
-)->np.ndarray:       # (n,), 'pneumonia', 'unsure' or 'normal'
+    p:Iterable[float], # (n,), calibrated probability of pneumonia, 0–1
+    threshold:float,   # Called pneumonia from here on, 0–1
+    band:tuple=None,   # (low, high), 0–1: unsure between them, the ends left out; None: nothing is unsure
+)->np.ndarray:         # (n,), 'pneumonia', 'unsure' or 'normal'
     "The rule of decision; a higher score is never read later, for any threshold and any band"
     p = probabilities(p)
     low, high = (threshold, threshold) if band is None else band
@@ -61,10 +62,10 @@ class Calibration(NamedTuple):
 
 # %% ../../nbs/evaluate/46_decision.ipynb #f8cbc513
 def calibrated(
-    logit,              # (n,), any real numbers
-    temperature:float,  # Above 0
-    shift:float=0.,     # In logits
-)->np.ndarray:          # (n,), probability of pneumonia, 0–1
+    logit:float|Iterable[float], # (n,), any real numbers
+    temperature:float,           # Above 0
+    shift:float=0.,              # In logits
+)->np.ndarray:                   # (n,), probability of pneumonia, 0–1
     "The logistic of (logit + shift) / temperature; no overflow for any logit"
     if not temperature > 0: raise ValueError(f'a temperature is above 0, not {temperature}')
     return np.exp(-np.logaddexp(0, -(np.asarray(logit, dtype=float) + shift)/temperature))
@@ -81,11 +82,11 @@ class OperatingPoint(NamedTuple):
     ppv:float         # Of those called pneumonia, the share that have it, 0–1
     npv:float         # Of those called normal, the share that are, 0–1
     model:str         # SHA-256 of the model it belongs to, 64 hex digits
-    band:tuple=None   # (low, high) around the threshold, 0–1: unsure between them; None: nothing is unsure
+    band:tuple|None=None # (low, high) around the threshold, 0–1: unsure between them; None: nothing is unsure
     shift:float=0.    # Added to the logit, before the temperature
 
     @property
-    def calibration(self): # `Calibration`
+    def calibration(self)->Calibration:
         "Which scores it is for"
         return Calibration(self.model, self.temperature, self.shift)
 
@@ -96,12 +97,13 @@ class OperatingPoint(NamedTuple):
     @classmethod
     def from_dict(cls,
         d:dict, # As `as_dict` gives it
-    ):
+    )->'OperatingPoint':
         "Back from plain JSON, checked"
         needed = set(cls._fields) - set(cls._field_defaults)
         if odd := (set(d) - set(cls._fields)) | (needed - set(d)):
             raise ValueError(f'missing or too many: {", ".join(sorted(odd))}; a point has {", ".join(cls._fields)}')
-        return check_point(cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in d.items()}))
+        fields:dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in d.items()}
+        return check_point(cls(**fields))
 
     def __str__(self):
         unsure = f'unsure from {self.band[0]:.3f} to {self.band[1]:.3f}' if self.band else 'no band: nothing is unsure'
@@ -160,20 +162,20 @@ def check_calibration(
 
 # %% ../../nbs/evaluate/46_decision.ipynb #89cd8751
 def decide(
-    point:OperatingPoint,   # From `operating_point`, `load_point` or `Bundle.point`
-    p,                      # (n,), calibrated probability of pneumonia, 0–1
-    scored_by:Calibration,  # What made p: `Bundle.calibration`
-)->np.ndarray:              # (n,), 'pneumonia', 'unsure' or 'normal'
+    point:OperatingPoint,  # From `operating_point`, `load_point` or `Bundle.point`
+    p:Iterable[float],     # (n,), calibrated probability of pneumonia, 0–1
+    scored_by:Calibration, # What made p: `Bundle.calibration`
+)->np.ndarray:             # (n,), 'pneumonia', 'unsure' or 'normal'
     "Decisions on the scores that the point is for, and on no others"
     check_calibration(point, scored_by)
     return decide_scores(p, point.threshold, point.band)
 
 # %% ../../nbs/evaluate/46_decision.ipynb #1e11d2a0
 def calls(
-    point:OperatingPoint,   # As for `decide`
-    p,                      # (n,), calibrated probability of pneumonia, 0–1
-    scored_by:Calibration,  # What made p: `Bundle.calibration`
-)->np.ndarray:              # (n,), 'pneumonia' or 'normal'
+    point:OperatingPoint,  # As for `decide`
+    p:Iterable[float],     # (n,), calibrated probability of pneumonia, 0–1
+    scored_by:Calibration, # What made p: `Bundle.calibration`
+)->np.ndarray:             # (n,), 'pneumonia' or 'normal'
     "On which side of the threshold each score lies, the band left out"
     return decide(point._replace(band=None), p, scored_by)
 
@@ -186,13 +188,13 @@ def point_text(
 
 def save_point(
     point:OperatingPoint, # Any
-    path,                 # The JSON file
+    path:str|Path,        # The JSON file
 )->Path:                  # `path`
     "Write a point as JSON"
     return write_atomic(path, point_text(point))
 
 def load_point(
-    path, # A file of `save_point`
+    path:str|Path, # A file of `save_point`
 )->OperatingPoint:
     "Read a point and check it; an error names the file"
     try: return OperatingPoint.from_dict(json.loads(Path(path).read_text(encoding='utf-8')))

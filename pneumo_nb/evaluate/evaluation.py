@@ -9,10 +9,12 @@ __all__ = ['METRICS', 'truth_and_calls', 'counts', 'confusion', 'plot_confusion'
 
 # %% ../../nbs/evaluate/42_evaluation.ipynb #cc9fd92f
 from itertools import cycle
+from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from ..core import LABELS, NORMAL, PNEUMONIA
 from .predictions import one_run, shown_runs
 from ..plot import HATCH, MODEL_STYLE, PALE, PALETTE, axes, stamp
@@ -56,14 +58,13 @@ def plot_confusion(
     predictions:pd.DataFrame, # One run
     threshold:float=0.5,      # Called pneumonia from this p on, 0–1
     source:str='',            # Whose films: stamped below
-    ax=None,                  # Axes to draw on
-):                            # Matplotlib Axes
+    ax:Axes=None,             # Axes to draw on
+)->Axes:                      # Matplotlib Axes
     "The confusion matrix as a picture: films, and per cent of each true class"
     n, share = (confusion(predictions, threshold, percent) for percent in (False, True))
     words = n.astype(str) + share.map('\n{:.1f} %'.format)
-    look = dict(cmap='Greys', vmin=0, vmax=120, square=True, cbar=False, linecolor='white', linewidths=2)
     ax = sns.heatmap(share.fillna(0), annot=words, fmt='', annot_kws=dict(size=12), xticklabels=LABELS, yticklabels=LABELS,
-                     ax=axes(ax, (4.2, 3.6)), **look)
+                     ax=axes(ax, (4.2, 3.6)), cmap='Greys', vmin=0, vmax=120, square=True, cbar=False, linecolor='white', linewidths=2)
     ax.tick_params(left=False, bottom=False, rotation=0)
     ax.set(xlabel=f'called (threshold {threshold:g})', ylabel='truth',
            title=f'{predictions.model.iloc[0]}, {n.to_numpy().sum()} films')
@@ -156,7 +157,7 @@ def _band(t, at, n_boot, seed):
     draws = bootstrap(t.patient, lambda w: np.stack([at(*c) for c in zip(*steps(y, p, w)[:2])]), n_boot, seed, y)
     return np.percentile(draws, [2.5, 97.5], axis=0)
 
-def _plot_curves(predictions, at, x, metric, n_boot, seed, ax):
+def _plot_curves(predictions, at, x, metric, n_boot, seed, ax)->Axes:
     "Draw each model's curve with its band; `x` makes both axes of a `curve`"
     for (model, t), style in zip(shown_runs(predictions).items(), cycle(MODEL_STYLE)):
         points, value = curve(t), metric_values(t, .5)[metric]
@@ -171,8 +172,8 @@ def plot_roc(
     n_boot:int=500,           # Draws of patients for the band
     seed:int=0,               # Of the draws
     source:str='',            # Whose films: stamped below
-    ax=None,                  # Axes to draw on
-):                            # Matplotlib Axes
+    ax:Axes=None,             # Axes to draw on
+)->Axes:                      # Matplotlib Axes
     "ROC curves with bands over patients"
     def x(c): return np.r_[0, 1 - c.specificity], np.r_[0, c.sensitivity]
     ax = _plot_curves(predictions, _roc_at, x, 'auc', n_boot, seed, axes(ax))
@@ -187,8 +188,8 @@ def plot_pr(
     n_boot:int=500,           # Draws of patients for the band
     seed:int=0,               # Of the draws
     source:str='',            # Whose films: stamped below
-    ax=None,                  # Axes to draw on
-):                            # Matplotlib Axes
+    ax:Axes=None,             # Axes to draw on
+)->Axes:                      # Matplotlib Axes
     "Precision–recall curves with bands over patients"
     def x(c): return c.sensitivity, c.ppv
     ax = _plot_curves(predictions, _pr_at, x, 'average_precision', n_boot, seed, axes(ax))
@@ -203,11 +204,10 @@ def plot_scores(
     predictions:pd.DataFrame, # One fold; of each model the first seed is drawn
     threshold:float=0.5,      # Drawn as a line, 0–1
     source:str='',            # Whose films: stamped below
-):                            # Array of Axes, one per model
+)->np.ndarray:                # Array of Axes, one per model
     "Histograms of the scores by true class, one panel per model"
     runs = shown_runs(predictions)
-    size = dict(figsize=(4.5*len(runs), 3.2), layout='constrained')
-    panels = plt.subplots(1, len(runs), sharey=True, squeeze=False, **size)[1][0]
+    panels = plt.subplots(1, len(runs), sharey=True, squeeze=False, figsize=(4.5*len(runs), 3.2), layout='constrained')[1][0]
     for ax, (model, t) in zip(panels, runs.items()):
         for label in LABELS:
             sns.histplot(t.p[t.label == label], bins=25, binrange=(0, 1), element='step', color=PALETTE[label],
@@ -244,8 +244,8 @@ def plot_calibration(
     predictions:pd.DataFrame, # One fold; of each model the first seed is drawn
     bins:int=10,              # Bins of about equal numbers of films
     source:str='',            # Whose films: stamped below
-    ax=None,                  # Axes to draw on
-):                            # Matplotlib Axes
+    ax:Axes=None,             # Axes to draw on
+)->Axes:                      # Matplotlib Axes
     "Observed share of pneumonia against the mean score, with Wilson's intervals"
     ax = axes(ax)
     ax.plot([0, 1], [0, 1], color=PALE, linewidth=.8)
@@ -284,14 +284,14 @@ def plot_intervals(
     table:pd.DataFrame, # Columns value, low, high, and `group` and `hue`: a row per point
     group:str,          # Column of the groups, side by side in the order of the table
     hue:str,            # Column of what is told apart by colour and marker, at most four
-    ax=None,            # Axes to draw on
+    ax:Axes=None,       # Axes to draw on
     upright:bool=False, # Groups along the horizontal axis instead of the vertical one
     **style             # As for seaborn's `pointplot`
-):                      # Matplotlib Axes
+)->Axes:                # Matplotlib Axes
     "Points with intervals that were computed before"
     ends = table.assign(**{group: table[group].astype(str)}).melt([group, hue], ['value', 'low', 'high'], value_name='share')
     k = table[hue].nunique()
-    look = {'palette': [s['color'] for s in MODEL_STYLE[:k]], 'markers': [s['marker'] for s in MODEL_STYLE[:k]]}
+    look:dict[str, Any] = {'palette': [s['color'] for s in MODEL_STYLE[:k]], 'markers': [s['marker'] for s in MODEL_STYLE[:k]]}
     look |= dict(dodge=.16*(k - 1) or False, linestyle='none', capsize=.1, markersize=5, err_kws=dict(linewidth=1.2))
     at = dict(x=group, y='share') if upright else dict(x='share', y=group)
     what = dict(estimator=lambda v: v.iloc[0], errorbar=lambda v: (v.min(), v.max()))
@@ -306,8 +306,8 @@ def plot_groups(
     threshold:float=0.5,      # Called pneumonia from this p on, 0–1
     n_boot:int=500,           # Draws of patients for the intervals
     source:str='',            # Whose films: stamped below
-    ax=None,                  # Axes to draw on
-):                            # Matplotlib Axes
+    ax:Axes=None,             # Axes to draw on
+)->Axes:                      # Matplotlib Axes
     "Share called right by group, with intervals over patients; models side by side"
     tables = {m: by_group(t, column, threshold, n_boot) for m, t in shown_runs(predictions).items()}
     t = pd.concat(tables, names=['model']).reset_index('model')
@@ -319,18 +319,17 @@ def plot_groups(
 
 # %% ../../nbs/evaluate/42_evaluation.ipynb #221
 def plot_failures(
-    rows:pd.DataFrame,      # Films of one run, in the order in which they are shown
-    films:np.ndarray,       # (n, side, side), uint8: the films of these rows
-    source:str='',          # Whose films: stamped below
-    column:str='etiology',  # What stands beside the score
-    columns:int=8,          # Films side by side
-):                          # Array of Axes, one per film; one that says so where there is none
+    rows:pd.DataFrame,     # Films of one run, in the order in which they are shown
+    films:np.ndarray,      # (n, side, side), uint8: the films of these rows
+    source:str='',         # Whose films: stamped below
+    column:str='etiology', # What stands beside the score
+    columns:int=8,         # Films side by side
+)->np.ndarray:             # Array of Axes, one per film; one that says so where there is none
     "Films with their scores"
     if len(rows) != len(films):
         raise ValueError(f'plot_failures: {len(rows)} rows and {len(films)} films. Read the films of these rows, in their order.')
     lines = max(1, -(-len(rows)//columns))
-    size = dict(figsize=(.8*columns, 1.08*lines), layout='constrained')
-    panels = plt.subplots(lines, columns, squeeze=False, **size)[1].ravel()
+    panels = plt.subplots(lines, columns, squeeze=False, figsize=(.8*columns, 1.08*lines), layout='constrained')[1].ravel()
     for ax in panels: ax.set_axis_off()
     for ax, film, p, beside in zip(panels, films, rows.p, rows[column]):
         ax.imshow(film, cmap='gray', vmin=0, vmax=255)

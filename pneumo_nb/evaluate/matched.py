@@ -7,10 +7,12 @@ __all__ = ['CELLS', 'FEW', 'WAYS', 'planted_cue', 'Cue', 'as_cue', 'cue_scale', 
            'weighted_auc', 'odds_strata', 'matched_auc', 'reach_curve', 'plot_reach', 'by_stratum', 'plot_strata']
 
 # %% ../../nbs/evaluate/44_matched.ipynb #90c39a61
+from collections.abc import Iterable
 from typing import NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import SplineTransformer
@@ -45,8 +47,8 @@ class Cue(NamedTuple):
 
 # %% ../../nbs/evaluate/44_matched.ipynb #03aa3806
 def as_cue(
-    said,            # 'width', 'width:0.05', or a `Cue`
-    reach:float=.1,  # Where `said` names none
+    said:str|Cue,   # 'width', 'width:0.05', or a `Cue`
+    reach:float=.1, # Where `said` names none
 )->Cue:
     "A cue as it is written on a command line"
     if isinstance(said, Cue): return said
@@ -58,9 +60,9 @@ def as_cue(
 
 # %% ../../nbs/evaluate/44_matched.ipynb #161a7158
 def cue_scale(
-    values,   # (films,): numbers or words
-    cue:Cue,  # Whose column it is
-)->tuple:     # (films,) float: where each film lies; how far apart a pair may be
+    values:pd.Series|np.ndarray|list, # (films,): numbers or words
+    cue:Cue,                          # Whose column it is
+)->tuple:                             # (films,) float: where each film lies; how far apart a pair may be
     "A cue's column as positions, so that near means near"
     values = pd.Series(values).reset_index(drop=True)
     def refuse(fault): raise ValueError(f'{cue.name}: {fault}')
@@ -105,12 +107,12 @@ def _arrays(score, y, at, weights):
 
 # %% ../../nbs/evaluate/44_matched.ipynb #25f2b911
 def pair_auc(
-    score,            # (films,): any number, larger for pneumonia
-    y,                # (films,): true for pneumonia
-    at,               # (films, cues), from `cue_scale`
-    reach,            # (cues,)
-    weights=None,     # (draws, films): how often each film counts; None: once
-)->np.ndarray:        # (draws,): 0–1; NaN where no pair is within reach
+    score:np.ndarray,        # (films,): any number, larger for pneumonia
+    y:np.ndarray,            # (films,): true for pneumonia
+    at:np.ndarray,           # (films, cues), from `cue_scale`
+    reach:np.ndarray,        # (cues,)
+    weights:np.ndarray=None, # (draws, films): how often each film counts; None: once
+)->np.ndarray:               # (draws,): 0–1; NaN where no pair is within reach
     "Share of pairs within reach in which the pneumonia has the higher score"
     score, y, at, w = _arrays(score, y, at, weights)
     return ratio(*_pair_sums(score, y, at, np.ravel(reach), w, w)[:2])
@@ -121,14 +123,14 @@ def _spline(at):
     values = np.unique(at)
     if len(values) <= 6: return (at[:, None] == values[1:]).astype(float)
     knots = np.unique(np.quantile(at, [0, 1/3, 2/3, 1]))
-    return SplineTransformer(degree=3, knots=knots[:, None]).fit_transform(at[:, None])
+    return SplineTransformer(degree=3, knots=knots[:, None]).fit_transform(at[:, None])  # pyright: ignore[reportArgumentType]
 
 # %% ../../nbs/evaluate/44_matched.ipynb #ca5b3389
 def cue_log_odds(
-    at,           # (films, cues), from `cue_scale`
-    y,            # (films,): true for pneumonia
-    weights=None, # (draws, films): how often each film counts; None: once
-)->np.ndarray:    # (draws, films): log odds of pneumonia, fitted anew in each draw; within ±12
+    at:np.ndarray,           # (films, cues), from `cue_scale`
+    y:np.ndarray,            # (films,): true for pneumonia
+    weights:np.ndarray=None, # (draws, films): how often each film counts; None: once
+)->np.ndarray:               # (draws, films): log odds of pneumonia, fitted anew in each draw; within ±12
     "What the cues alone say of each film"
     _, y, at, w = _arrays(0, y, at, weights)
     x = np.hstack([_spline(column) for column in at.T])
@@ -138,13 +140,13 @@ def cue_log_odds(
 
 # %% ../../nbs/evaluate/44_matched.ipynb #ec238838
 def even_auc(
-    score,            # (films,): any number, larger for pneumonia
-    y,                # (films,): true for pneumonia
-    at,               # (films, cues), from `cue_scale`
-    reach,            # (cues,)
-    odds,             # (draws, films), from `cue_log_odds`
-    weights=None,     # (draws, films): how often each film counts; None: once
-)->np.ndarray:        # (draws,): 0–1; NaN where no pair is within reach
+    score:np.ndarray,        # (films,): any number, larger for pneumonia
+    y:np.ndarray,            # (films,): true for pneumonia
+    at:np.ndarray,           # (films, cues), from `cue_scale`
+    reach:np.ndarray,        # (cues,)
+    odds:np.ndarray,         # (draws, films), from `cue_log_odds`
+    weights:np.ndarray=None, # (draws, films): how often each film counts; None: once
+)->np.ndarray:               # (draws,): 0–1; NaN where no pair is within reach
     "As `pair_auc`, both orders of a pair counting alike"
     score, y, at, w = _arrays(score, y, at, weights)
     return ratio(*_pair_sums(score, y, at, np.ravel(reach), w*np.exp(odds/2), w*np.exp(-odds/2))[:2])
@@ -153,20 +155,20 @@ def even_auc(
 def _overlap(y, odds): return 1/(1 + np.exp(np.where(y, odds, -odds)))
 
 def weighted_auc(
-    score,            # (films,): any number, larger for pneumonia
-    y,                # (films,): true for pneumonia
-    odds,             # (draws, films), from `cue_log_odds`
-    weights=None,     # (draws, films): how often each film counts; None: once
-)->np.ndarray:        # (draws,): 0–1
+    score:np.ndarray,        # (films,): any number, larger for pneumonia
+    y:np.ndarray,            # (films,): true for pneumonia
+    odds:np.ndarray,         # (draws, films), from `cue_log_odds`
+    weights:np.ndarray=None, # (draws, films): how often each film counts; None: once
+)->np.ndarray:               # (draws,): 0–1
     "AUC under overlap weights"
     score, y, _, w = _arrays(score, y, score, weights)
     return auc(y, score, w*_overlap(y, odds))
 
 # %% ../../nbs/evaluate/44_matched.ipynb #8266dc9e
 def odds_strata(
-    odds,          # (films,), from `cue_log_odds`, one draw
-    k:int=10,      # Groups of about equal numbers
-)->np.ndarray:     # (films, 1), float: the group of each film
+    odds:np.ndarray, # (films,), from `cue_log_odds`, one draw
+    k:int=10,        # Groups of about equal numbers
+)->np.ndarray:       # (films, 1), float: the group of each film
     "Groups of films of about the same odds"
     return np.searchsorted(np.unique(np.quantile(odds, np.arange(1, k)/k)), odds, side='right').astype(float)[:, None]
 
@@ -219,10 +221,10 @@ def _one_way(way, p, y, at, reach, w, odds):
 # %% ../../nbs/evaluate/44_matched.ipynb #d05400b7
 def matched_auc(
     predictions:pd.DataFrame, # One run of one model, with the cues as columns
-    cues,                     # A cue or several, to be matched at once: 'width', 'width:0.05', `Cue`
+    cues:str|Cue|Iterable,    # A cue or several, to be matched at once: 'width', 'width:0.05', `Cue`
     n_boot:int=500,           # Draws of patients
     seed:int=0,               # Of the draws
-    ways=tuple(WAYS),         # Of `WAYS`
+    ways:tuple=tuple(WAYS),   # Of `WAYS`
 )->pd.DataFrame:              # A row per way: auc, low, high, cue_left, pairs, effective_pairs, normal_patients, pneumonia_patients, note
     "The AUC among films that the cues cannot tell apart, four ways and plain, with 95 % intervals over patients"
     t, _, at, reach = _usable(predictions, cues)
@@ -234,12 +236,12 @@ def matched_auc(
 
 # %% ../../nbs/evaluate/44_matched.ipynb #86cb309b
 def reach_curve(
-    predictions:pd.DataFrame,           # One run of one model, with the cue as a column
-    cue:str,                            # One cue
-    reaches=(.02, .05, .1, .2, .5, 1.), # How near films must be
-    n_boot:int=300,                     # Draws of patients
-    seed:int=0,                         # Of the draws
-)->pd.DataFrame:                        # A row per reach and way ('pairs', 'even pairs'): as `matched_auc`
+    predictions:pd.DataFrame,                           # One run of one model, with the cue as a column
+    cue:str,                                            # One cue
+    reaches:Iterable[float]=(.02, .05, .1, .2, .5, 1.), # How near films must be
+    n_boot:int=300,                                     # Draws of patients
+    seed:int=0,                                         # Of the draws
+)->pd.DataFrame:                                        # A row per reach and way ('pairs', 'even pairs'): as `matched_auc`
     "The matched AUC at several reaches"
     name = as_cue(cue).name
     tables = {r: matched_auc(predictions, [Cue(name, r)], n_boot, seed, ('pairs', 'even pairs')) for r in reaches}
@@ -250,8 +252,8 @@ def plot_reach(
     curves:dict,   # Name of a model → its `reach_curve`; at most four
     cue:str,       # What the axis calls the cue
     source:str='', # Whose films: stamped below
-    ax=None,       # Axes to draw on
-):                 # Matplotlib Axes: matched AUC against reach
+    ax:Axes=None,  # Axes to draw on
+)->Axes:           # Matplotlib Axes: matched AUC against reach
     "What is left of each model's AUC, and of the cue's own, as pairs come nearer"
     ax = axes(ax, (6.4, 3.8))
     for (name, c), style in zip(curves.items(), MODEL_STYLE):
@@ -270,13 +272,13 @@ def plot_reach(
 
 # %% ../../nbs/evaluate/44_matched.ipynb #9af4fb09
 def by_stratum(
-    predictions:pd.DataFrame, # One run of one model, with the cue as a column
-    cue:str,                  # A column of numbers
-    cuts=None,                # Where one stratum ends and the next begins; None: the quarters of all films
-    threshold:float=.5,       # Called pneumonia from this p on, 0–1
-    n_boot:int=1000,          # Draws of patients
-    seed:int=0,               # Of the draws
-)->pd.DataFrame:              # By label and stratum: metric, value, low, high, wilson_low, wilson_high, n, patients, note
+    predictions:pd.DataFrame,  # One run of one model, with the cue as a column
+    cue:str|Cue,               # A column of numbers
+    cuts:Iterable[float]=None, # Where one stratum ends and the next begins; None: the quarters of all films
+    threshold:float=.5,        # Called pneumonia from this p on, 0–1
+    n_boot:int=1000,           # Draws of patients
+    seed:int=0,                # Of the draws
+)->pd.DataFrame:               # By label and stratum: metric, value, low, high, wilson_low, wilson_high, n, patients, note
     "Specificity and sensitivity among films of a similar cue, with intervals over patients"
     t, (cue,), *_ = _usable(predictions, [cue])
     v = pd.to_numeric(t[cue.name], errors='coerce')
@@ -284,7 +286,7 @@ def by_stratum(
     else:
         cuts = sorted(set(np.quantile(v, [.25, .5, .75]) if cuts is None else cuts))
         names = [f'< {cuts[0]:g}', *(f'{a:g} to < {b:g}' for a, b in zip(cuts, cuts[1:])), f'{cuts[-1]:g} and more']
-        where = pd.Categorical.from_codes(np.searchsorted(cuts, v, side='right'), names, ordered=True)
+        where = pd.Categorical.from_codes(np.searchsorted(cuts, v, side='right'), pd.Index(names), ordered=True)
     return by_group(t.assign(stratum=where), 'stratum', threshold, n_boot, seed)
 
 # %% ../../nbs/evaluate/44_matched.ipynb #104b35fb
@@ -292,7 +294,7 @@ def plot_strata(
     tables:dict,   # Name of a model → its `by_stratum`; at most four
     cue:str,       # What the axis calls the cue
     source:str='', # Whose films: stamped below
-):                 # Array of two Axes: specificity and sensitivity; the intervals are the wider ones, over patients or Wilson's
+)->np.ndarray:     # Array of two Axes: specificity and sensitivity; the intervals are the wider ones, over patients or Wilson's
     "Specificity and sensitivity by strata of a cue; models side by side"
     t = pd.concat(tables, names=['model']).reset_index('model').assign(model=lambda t: t.model.map(no_formula))
     t = t.assign(low=np.fmin(t.low, t.wilson_low), high=np.fmax(t.high, t.wilson_high),

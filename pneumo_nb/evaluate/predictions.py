@@ -7,6 +7,7 @@ __all__ = ['COLUMNS', 'RUN', 'EXAMPLE_SOURCE', 'prediction_faults', 'check_predi
            'select_run', 'one_run', 'shown_runs']
 
 # %% ../../nbs/evaluate/41_predictions.ipynb #3
+from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 from ..core import LABELS, NORMAL, PNEUMONIA
@@ -19,8 +20,8 @@ RUN     = ['model', 'seed', 'fold']  # what tells one scoring of a film from ano
 _OWN_PATIENT = 'Where patients are unknown, let each film be its own: patient = path.'
 
 def prediction_faults(
-    t:pd.DataFrame, # With `COLUMNS`, numbered from 0
-):                  # Yields (column, which rows are at fault, what is wrong, the way out)
+    t:pd.DataFrame,                           # With `COLUMNS`, numbered from 0
+)->Iterator[tuple[str, pd.Series, str, str]]: # Yields (column, which rows are at fault, what is wrong, the way out)
     "What makes a table wrong, the first to be repaired first"
     p = pd.to_numeric(t.p, errors='coerce')
     yield 'p', p.isna(), 'is not a number', 'Score the film again, or leave the row out and say so.'
@@ -88,10 +89,10 @@ def example_predictions(
 
 # %% ../../nbs/evaluate/41_predictions.ipynb #17
 def rows_with(
-    t:pd.DataFrame, # A checked table
-    column:str,     # One of `RUN`
-    value=None,     # None: the only value there is
-)->pd.DataFrame:    # Its rows with this value
+    t:pd.DataFrame,     # A checked table
+    column:str,         # One of `RUN`
+    value:str|int=None, # None: the only value there is
+)->pd.DataFrame:        # Its rows with this value
     "Rows of one model, seed or fold; a `ValueError` says which ones there are"
     have = sorted(t[column].unique().tolist())
     if value is None and len(have) == 1: return t

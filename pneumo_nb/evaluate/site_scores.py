@@ -122,7 +122,7 @@ def _from_oof(path):
 
 # %% ../../nbs/evaluate/48_site_scores.ipynb #5df2b3c4
 def read_scores(
-    path,               # CSV: path, label, p, where known patient and model; or a table of `write_oof`
+    path:str|Path,      # CSV: path, label, p, where known patient and model; or a table of `write_oof`
     numbered:bool=False # May `path` be missing? The films are then numbered
 )->pd.DataFrame:        # path, label, p (0–1), patient, model (hash, or its first digits, or '')
     "Labelled scores, when they can be trusted; else a `ValueError` naming file, line, fault and way out"

@@ -10,13 +10,15 @@ __all__ = ['per_thousand', 'max_misses', 'pneumonias_needed', 'Guarantee', 'guar
 import math
 import os
 from base64 import b64encode
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.special import bdtr
 from ..core import NORMAL, PNEUMONIA, needs, shown_name, write_atomic
@@ -28,8 +30,9 @@ from ..plot import INK, PALE, PALETTE, SOFT, axes, figure_png, stamp
 from ..stats import draw_patients, steps
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #4c9dd98b
-def _outcomes(se, sp, prevalence, cost_fn, cost_fp):
+def _outcomes(rates, prevalence, cost_fn, cost_fp):
     "What rates mean for 1,000 children"
+    se, sp = rates
     found, alone = 1000*prevalence*se, 1000*(1 - prevalence)*sp
     missed, alarms = 1000*prevalence - found, 1000*(1 - prevalence) - alone
     ppv, npv = ppv_npv(se, sp, prevalence)
@@ -67,7 +70,7 @@ def per_thousand(
         raise ValueError(f'costs are 0 or more, and not both 0; they are {cost_fn} and {cost_fp}')
     cuts, given = threshold_table(table.label, table.p), (open_share(prevalence), cost_fn, cost_fp)
     rates, drawn = _drawn_rates(table, cuts, n_boot, seed)
-    value, drawn = _outcomes(*rates, *given), _outcomes(*drawn, *given)
+    value, drawn = _outcomes(rates, *given), _outcomes(drawn, *given)
     out = cuts[['threshold', 'low', 'high']].set_axis(['threshold', 'above', 'up_to'], axis=1).to_dict('series')
     for k, v in value.items():
         low, high = draw_ends(drawn[k])
@@ -98,11 +101,11 @@ def _pct(share): return f'{100*share:g} %'
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #8e114438
 class Guarantee(NamedTuple):
     "The highest threshold with a guaranteed sensitivity; None where so few children allow none"
-    threshold:float  # Called pneumonia from this p on, 0–1; or None
-    children:int     # Children with pneumonia who vouch for it
-    misses:int       # So many of them may be missed; −1: not even none
-    at_least:float   # Sensitivity, 0–1
-    confidence:float # 0–1
+    threshold:float|None # Called pneumonia from this p on, 0–1; or None
+    children:int         # Children with pneumonia who vouch for it
+    misses:int           # So many of them may be missed; −1: not even none
+    at_least:float       # Sensitivity, 0–1
+    confidence:float     # 0–1
 
     def __str__(self):
         what = f'a sensitivity of at least {_pct(self.at_least)}, with {_pct(self.confidence)} confidence'
@@ -133,7 +136,8 @@ def min_cost_row(
 )->pd.Series:                 # A row of `thousand`
     "The threshold of the lowest cost, among those that are guaranteed"
     if guarantee is not None and guarantee.threshold is None: raise ValueError(str(guarantee))
-    row = thousand.loc[thousand.cost[thousand.up_to <= (guarantee.threshold if guarantee else 1)].idxmin()]
+    some = thousand[thousand.up_to <= (guarantee.threshold if guarantee else 1)]
+    row = some.iloc[some.cost.argmin()]
     if np.isnan(row.ppv + row.npv):
         raise ValueError('with these costs, this prevalence and this guarantee it is cheapest to call '
                          f'{"no child" if np.isnan(row.ppv) else "every child"}: no threshold is worth having')
@@ -141,12 +145,12 @@ def min_cost_row(
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #de55beac
 def site_point(
-    row:pd.Series,         # From `min_cost_row`
-    costs:tuple,           # Of a miss and of a false alarm, as `row` was made with
-    guarantee:Guarantee,   # From `guaranteed`, or None
-    scored_by:Calibration, # Whose scores these are
-    band=None,             # From `site_band`; None: nothing is unsure
-)->OperatingPoint:         # Bound to that model
+    row:pd.Series,            # From `min_cost_row`
+    costs:tuple,              # Of a miss and of a false alarm, as `row` was made with
+    guarantee:Guarantee|None, # From `guaranteed`, or None
+    scored_by:Calibration,    # Whose scores these are
+    band:tuple=None,          # From `site_band`; None: nothing is unsure
+)->OperatingPoint:            # Bound to that model
     "The choice as an operating point"
     rule = 'lowest cost, a miss {:g} and a false alarm {:g}'.format(*costs)
     if guarantee:
@@ -210,7 +214,7 @@ def plot_thousand(
     thousand:pd.DataFrame, # From `per_thousand`
     threshold:float,       # The one to show, 0–1
     source:str='',         # Whose films: stamped below
-    figure=None,           # Matplotlib Figure to draw on; None: a new one
+    figure:Figure=None,    # Matplotlib Figure to draw on; None: a new one
 )->list:                   # Four Axes: squares, missed, false alarms, PPV and NPV
     "1,000 children at one threshold; beside them every threshold, with intervals"
     row, figure = _row_at(thousand, threshold), figure or plt.figure()
@@ -231,11 +235,11 @@ def threshold_slider(
     thousand:pd.DataFrame, # From `per_thousand`
     threshold:float=None,  # Where it starts, 0–1; None: the cheapest
     source:str='',         # Whose films: stamped below
-):                         # ipywidgets slider with `plot_thousand` below it
+)->Any:                    # ipywidgets slider with `plot_thousand` below it
     "The thousand children under a threshold that can be moved"
     needs('ipywidgets')
     widgets = import_module('ipywidgets')
-    start = thousand.loc[thousand.cost.idxmin()] if threshold is None else _row_at(thousand, threshold)
+    start = thousand.iloc[thousand.cost.argmin()] if threshold is None else _row_at(thousand, threshold)
     def show(threshold):
         panels = plot_thousand(thousand, threshold, source)
         plt.show()
@@ -246,11 +250,11 @@ def threshold_slider(
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #f6fa63e9
 def decision_curve(
-    table:pd.DataFrame, # Columns label, p (0–1)
-    prevalence:float,   # Where it is to be used, 0–1
-    was:float,          # Prevalence that p was calibrated on, 0–1
-    at=None,            # Probabilities at which a doctor would act, above 0 and below 1; None: 0.01, 0.02 … 0.5
-)->pd.DataFrame:        # By `at`: model, all, none: net benefit for 1,000 children
+    table:pd.DataFrame,      # Columns label, p (0–1)
+    prevalence:float,        # Where it is to be used, 0–1
+    was:float,               # Prevalence that p was calibrated on, 0–1
+    at:Iterable[float]=None, # Probabilities at which a doctor would act, above 0 and below 1; None: 0.01, 0.02 … 0.5
+)->pd.DataFrame:             # By `at`: model, all, none: net benefit for 1,000 children
     "Net benefit of the model, of calling all, and of calling none"
     at = np.arange(.01, .505, .01) if at is None else np.asarray(at)
     y, rate = (table.label == PNEUMONIA).to_numpy(), at/(1 - at)                 # a miss is 1/rate times as bad as a false alarm
@@ -263,8 +267,8 @@ def decision_curve(
 def plot_decision_curve(
     curve:pd.DataFrame, # From `decision_curve`
     source:str='',      # Whose films: stamped below
-    ax=None,            # Axes to draw on
-):                      # Matplotlib Axes
+    ax:Axes=None,       # Axes to draw on
+)->Axes:                # Matplotlib Axes
     "Net benefit against the probability at which a doctor would act"
     ax = axes(ax, (5.4, 3.4))
     looks = [('model', 'call by the model', '#AA3377', '-'), ('all', 'call every child', INK, '--'), ('none', 'call none', PALE, ':')]
@@ -359,16 +363,16 @@ def _written(out, row):
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #128509ec
 def choose_site(
-    scores,                # CSV for `read_scores`
-    prevalence:float,      # Share of pneumonia among the children to be screened, 0–1
-    cost_fn:float,         # Of a missed pneumonia, any unit
-    cost_fp:float,         # Of a false alarm, in the same unit
-    scored_by:Calibration, # Of the model that scored the films: `bundle.calibration`
-    at_least:float=.95,    # Sensitivity to guarantee, below 1; 0: none
-    confidence:float=.95,  # Of the guarantee, above 0 and below 1
-    out='site',            # Folder for thresholds.csv, point.json, site.png and site.html
-    say=lambda line: None, # Called with each line as soon as it is known: the answer comes before its picture is drawn
-)->list[str]:              # The answer, in plain lines
+    scores:str|Path,                            # CSV for `read_scores`
+    prevalence:float,                           # Share of pneumonia among the children to be screened, 0–1
+    cost_fn:float,                              # Of a missed pneumonia, any unit
+    cost_fp:float,                              # Of a false alarm, in the same unit
+    scored_by:Calibration,                      # Of the model that scored the films: `bundle.calibration`
+    at_least:float=.95,                         # Sensitivity to guarantee, below 1; 0: none
+    confidence:float=.95,                       # Of the guarantee, above 0 and below 1
+    out:str|Path='site',                        # Folder for thresholds.csv, point.json, site.png and site.html
+    say:Callable[[str], Any]=lambda line: None, # Called with each line as soon as it is known: the answer comes before its picture is drawn
+)->list[str]:                                   # The answer, in plain lines
     "Choose, and write it down"
     table, out, costs, name = read_scores(scores), Path(out), (cost_fn, cost_fp), shown_name(Path(scores).name)
     if out.exists() and not out.is_dir(): raise ValueError(f'{shown_name(out)}: this is a file, and --out is a folder. Name another')

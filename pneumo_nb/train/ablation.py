@@ -8,6 +8,7 @@ __all__ = ['MEANS', 'AblationData', 'ablation_data', 'run_fold', 'keep_memory', 
 
 # %% ../../nbs/train/38_ablation.ipynb #4914d3cf
 import ctypes, os, time
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 import joblib, numpy as np, pandas as pd
@@ -45,12 +46,12 @@ class AblationData(NamedTuple):
 
 # %% ../../nbs/train/38_ablation.ipynb #3736d74f
 def ablation_data(
-    cohort:pd.DataFrame,      # A cohort; only its train split is used
-    root,                     # What it was read from
-    size:int=128,             # Side of the films, px
-    k:int=5,                  # Folds
-    max_films:int|None=None,  # About so many films; None takes all
-    progress:bool=True,       # A bar while films are decoded?
+    cohort:pd.DataFrame,     # A cohort; only its train split is used
+    root:str|Path,           # What it was read from
+    size:int=128,            # Side of the films, px
+    k:int=5,                 # Folds
+    max_films:int|None=None, # About so many films; None takes all
+    progress:bool=True,      # A bar while films are decoded?
 )->AblationData:
     "The train films, their folds, and which of them are hard"
     train = training_films(cohort, max_films)
@@ -86,7 +87,7 @@ def run_fold(
     return _numbers(table) | dict(films=len(held), held_out=int(held.sum())) | cost, table, net
 
 # %% ../../nbs/train/38_ablation.ipynb #cc592849
-def keep_memory():
+def keep_memory()->None:
     "Let glibc keep freed memory for the next layer; other C libraries do as they like"
     try: libc = ctypes.CDLL(None); libc.mallopt(-4, 0); libc.mallopt(-1, 2_000_000_000)   # M_MMAP_MAX, M_TRIM_THRESHOLD
     except (AttributeError, OSError, TypeError): pass
@@ -99,10 +100,10 @@ def _alone(work, job):
 
 # %% ../../nbs/train/38_ablation.ipynb #a34742e7
 def in_parallel(
-    work,      # A function of a module, called with each job
-    jobs:list, # What it is called with
+    work:Callable,         # A function of a module, called with each job
+    jobs:list,             # What it is called with
     workers:int|None=None, # Processes of one thread each; None: one per core; 1 or a GPU: no other process
-):             # Yields results as they end
+)->Iterator:               # Yields results as they end
     "Jobs beside each other; an error ends the rest"
     workers = min(len(jobs), workers or os.cpu_count() or 1)
     if workers <= 1 or torch.cuda.is_available(): yield from map(work, jobs)
@@ -110,15 +111,15 @@ def in_parallel(
 
 # %% ../../nbs/train/38_ablation.ipynb #117
 def read_rows(
-    out,            # The CSV of an ablation; it need not exist
-)->pd.DataFrame:    # One line per row
+    out:str|Path, # The CSV of an ablation; it need not exist
+)->pd.DataFrame:  # One line per row
     "An ablation's rows, hashes as words"
     return pd.read_csv(out, dtype=dict.fromkeys(['key', 'weights', 'file'], str)) if Path(out).exists() else pd.DataFrame()
 
 def load_row(
-    row,        # A row of the ablation's CSV
-    keep,       # The folder with the weights
-)->nn.Module:   # In evaluation mode
+    row:pd.Series|dict, # A row of the ablation's CSV
+    keep:str|Path,      # The folder with the weights
+)->nn.Module:           # In evaluation mode
     "The network of a row; weights that are not the row's are refused"
     net = lite_net(pretrained=False, inputs=RECIPES[row['recipe']]['inputs'])
     load_weights(net, Path(keep)/f'{row["file"]}.safetensors')
@@ -145,18 +146,18 @@ def _row_job(job):
 
 # %% ../../nbs/train/38_ablation.ipynb #91474113
 def ablation(
-    out,                 # The CSV; read when it is there, and added to
-    cohort:pd.DataFrame, # A cohort; only its train split is used
-    root,                # What it was read from
-    rows=tuple(RECIPES), # Names of recipes
-    seeds=(0,),          # Each recipe with each of these
-    keep='ablation',     # Folder for weights and scores
-    size:int=128,        # Side of the films, px
-    epochs:int=3,        # Of each training
-    max_films:int|None=None, # About so many films; None takes all
-    log=noop,            # Called with lines of progress, e.g. `print`
-    workers:int|None=None, # As for `in_parallel`
-)->pd.DataFrame:         # The whole CSV
+    out:str|Path,                        # The CSV; read when it is there, and added to
+    cohort:pd.DataFrame,                 # A cohort; only its train split is used
+    root:str|Path,                       # What it was read from
+    rows:Collection[str]=tuple(RECIPES), # Names of recipes
+    seeds:Collection[int]=(0,),          # Each recipe with each of these
+    keep:str|Path='ablation',            # Folder for weights and scores
+    size:int=128,                        # Side of the films, px
+    epochs:int=3,                        # Of each training
+    max_films:int|None=None,             # About so many films; None takes all
+    log:Callable=noop,                   # Called with lines of progress, e.g. `print`
+    workers:int|None=None,               # As for `in_parallel`
+)->pd.DataFrame: # The whole CSV
     "Every recipe with every seed, one line each; goes on where it was stopped"
     out, settings = Path(out), dict(fold=0, size=size, epochs=epochs, max_films=max_films or 0)
     done = read_rows(out)
@@ -203,7 +204,7 @@ def choice(
     if several.empty: raise ValueError('no recipe has three seeds in the ablation; run more of them')
     level = several.index[several.score >= several.score.iloc[0] - several.sd.iloc[0]]
     last = ranking(rows, size, final).score.reindex(level)
-    name = last.idxmax() if len(level) > 1 and last.notna().all() else several.index[0]
+    name = str(last.idxmax() if len(level) > 1 and last.notna().all() else several.index[0])
     return dict(recipe=name, key=recipe_key(RECIPES[name]), spec=RECIPES[name], rule=_RULE.format(epochs=epochs, final=final),
                 rows=len(rows), recipes=len(ranked), level=list(level), level_at_final=last.to_dict(),
                 ranking=ranked.drop(columns='key').to_dict('index'))

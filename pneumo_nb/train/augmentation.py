@@ -45,7 +45,7 @@ def warp(
     mirror = 1 - 2*(bernoulli(x) & flip).float()
     right, down = uniform_like(x, -shift, shift)*2, uniform_like(x, -shift, shift)*2
     rows = [mirror*wide*angle.cos(), lean - high*angle.sin(), right, mirror*wide*angle.sin(), high*angle.cos(), down]
-    grid = F.affine_grid(torch.cat(rows, 1).view(-1, 2, 3), x.shape, align_corners=False)
+    grid = F.affine_grid(torch.cat(rows, 1).view(-1, 2, 3), list(x.shape), align_corners=False)
     return F.grid_sample(x, grid, align_corners=False)
 
 # %% ../../nbs/train/36_augmentation.ipynb #77
@@ -97,9 +97,9 @@ _JPEG = [ # steps of the cosine transform at quality 50
     [72, 92, 95, 98, 112, 100, 103, 99]]
 
 def jpeg_rounding(
-    x:torch.Tensor, # (n, 1, height, width), 0–1
-    quality,        # (n, 1, 1, 1) or a number, 1–95
-)->torch.Tensor:    # As `x`
+    x:torch.Tensor,             # (n, 1, height, width), 0–1
+    quality:float|torch.Tensor, # (n, 1, 1, 1) or a number, 1–95
+)->torch.Tensor:                # As `x`
     "What saving as JPEG does to grey values (ITU T.81, annex K, scaled as libjpeg does)"
     h, w = x.shape[-2:]
     q = torch.as_tensor(quality, dtype=x.dtype, device=x.device).reshape(-1, 1, 1, 1)
@@ -169,7 +169,7 @@ def random_marker(
     rim = [uniform_like(x, .6, .95)*(1 - 2*bernoulli(x).float()) for _ in range(2)]
     zero = torch.zeros_like(zoom)
     rows = torch.cat([zoom/1.4, zero, -rim[0]*zoom/1.4, zero, zoom, -rim[1]*zoom], 1).view(-1, 2, 3)
-    dots = F.grid_sample(glyph, F.affine_grid(rows, x.shape, align_corners=False), mode='nearest', align_corners=False)
+    dots = F.grid_sample(glyph, F.affine_grid(rows, list(x.shape), align_corners=False), mode='nearest', align_corners=False)
     return torch.maximum(x, dots*uniform_like(x, .7, 1))
 
 # %% ../../nbs/train/36_augmentation.ipynb #86

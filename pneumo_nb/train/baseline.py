@@ -8,14 +8,16 @@ __all__ = ['PRESETS', 'CURVES', 'training_films', 'targets', 'FilmSet', 'FilmLoa
            'predictions_table', 'fit_seeds', 'best_epochs', 'plot_history']
 
 # %% ../../nbs/train/31_baseline.ipynb #4
+from collections.abc import Callable, Collection, Iterable, Iterator
 from copy import deepcopy
 from typing import NamedTuple
 import numpy as np, pandas as pd
+from matplotlib.axes import Axes
 from ..core import LABELS, PNEUMONIA, needs, progress_bar
 needs('torch', 'fastai')
 import torch
 from torch import nn
-from fastai.callback.core import Callback, CancelFitException
+from fastai.callback.core import Callback, CancelFitException   # pyright: ignore[reportAttributeAccessIssue]
 from fastai.callback.progress import ProgressCallback
 from fastai.callback.tracker import TrackerCallback
 from fastai.data.core import DataLoaders
@@ -48,8 +50,8 @@ def training_films(
 
 # %% ../../nbs/train/31_baseline.ipynb #23
 def targets(
-    labels, # 'NORMAL' or 'PNEUMONIA' for each film
-)->np.ndarray: # float32, 1 = pneumonia
+    labels:Collection, # 'NORMAL' or 'PNEUMONIA' for each film
+)->np.ndarray:         # float32, 1 = pneumonia
     "The labels as numbers"
     labels = np.asarray(labels, dtype=str)
     unknown = sorted(set(labels.tolist()) - set(LABELS))
@@ -71,8 +73,8 @@ class FilmSet:
 
 class FilmLoader(DataLoader):
     "fastai's loader, fetching a batch at a time"
-    def create_batches(self, samps): return (self.dataset[rows] for rows in chunked(samps, self.bs, self.drop_last))
-    def shuffle_fn(self, idxs): return torch.randperm(len(idxs)).tolist()
+    def create_batches(self, samps:Iterable)->Iterator: return (self.dataset[rows] for rows in chunked(samps, self.bs, self.drop_last))
+    def shuffle_fn(self, idxs:Collection)->list[int]: return torch.randperm(len(idxs)).tolist()
 
 # %% ../../nbs/train/31_baseline.ipynb #31
 class GreyNorm(NamedTuple):
@@ -81,7 +83,7 @@ class GreyNorm(NamedTuple):
     sd:float   # Standard deviation of the grey values, 0–1
 
 def grey_norm(
-    films, # uint8 films: an array (n, size, size), or anything that yields films
+    films:Iterable[np.ndarray], # uint8 films: an array (n, size, size), or anything that yields films
 )->GreyNorm:
     "Mean and standard deviation over all pixels"
     counts = sum(np.bincount(film.ravel(), minlength=256) for film in films)
@@ -93,8 +95,8 @@ def grey_norm(
 class Prepare:
     "A batch of uint8 films → what the network sees"
     def __init__(self,
-        norm:GreyNorm, # Mean and sd, 0–1
-        augment=noop   # Changes a batch of films at random: float 0–1, (n, 1, size, size) → the same
+        norm:GreyNorm,        # Mean and sd, 0–1
+        augment:Callable=noop # Changes a batch of films at random: float 0–1, (n, 1, size, size) → the same
     ): self.norm, self.augment = norm, augment
     def __call__(self, batch):
         x, y = batch
@@ -103,11 +105,11 @@ class Prepare:
 
 # %% ../../nbs/train/31_baseline.ipynb #37
 def film_dls(
-    films:np.ndarray, # uint8, (n, size, size), as `film_cache` gives
-    labels,           # 'NORMAL' or 'PNEUMONIA', n of them
-    split,            # 'train' or 'valid', n of them, as `grouped_split` gives
-    bs:int=64,        # Films in a batch
-    augment=noop,     # Random change of the training batches, see `Prepare`
+    films:np.ndarray,      # uint8, (n, size, size), as `film_cache` gives
+    labels:Collection,     # 'NORMAL' or 'PNEUMONIA', n of them
+    split:Collection,      # 'train' or 'valid', n of them, as `grouped_split` gives
+    bs:int=64,             # Films in a batch
+    augment:Callable=noop, # Random change of the training batches, see `Prepare`
 )->DataLoaders:
     "Training and validation batches, normalised by the training films' grey values"
     y, split = targets(labels), np.asarray(split)
@@ -129,10 +131,10 @@ def _check_films(films, y, split):
 
 # %% ../../nbs/train/31_baseline.ipynb #48
 def dense_net(
-    size:int,      # Side of the films in px
-    hidden=(128,), # Widths of the hidden layers; () is logistic regression
-    seed:int=0,    # Same seed, same initial weights
-)->nn.Sequential:  # (n, 1, size, size) → logits (n, 1)
+    size:int,                    # Side of the films in px
+    hidden:Iterable[int]=(128,), # Widths of the hidden layers; () is logistic regression
+    seed:int=0,                  # Same seed, same initial weights
+)->nn.Sequential:                # (n, 1, size, size) → logits (n, 1)
     "Dense layers on the unrolled film"
     widths = [size*size, *hidden]
     with no_random(seed):
@@ -156,15 +158,15 @@ class KeepBest(TrackerCallback):
     ):
         super().__init__('valid_loss')
         self.patience = patience
-    def before_fit(self):
+    def before_fit(self)->None:
         super().before_fit()
         self.weights, self.wait = None, 0
-    def after_epoch(self):
+    def after_epoch(self)->None:
         super().after_epoch()
         self.wait = 0 if self.new_best else self.wait + 1
         if self.new_best: self.weights = deepcopy(self.model.state_dict())
         if self.wait >= self.patience: raise CancelFitException
-    def after_fit(self):
+    def after_fit(self)->None:
         if self.weights is None: raise FloatingPointError('the validation loss was never a number: try a lower lr')
         self.model.load_state_dict(self.weights)
 
@@ -172,32 +174,32 @@ class KeepBest(TrackerCallback):
 class EpochBar(Callback):
     "A bar over the epochs, gone when training ends"
     order = TrackerCallback.order
-    def before_fit(self): self.bar = progress_bar(total=self.n_epoch, unit='epoch', leave=False)
-    def after_epoch(self):
+    def before_fit(self)->None: self.bar = progress_bar(total=self.n_epoch, unit='epoch', leave=False)
+    def after_epoch(self)->None:
         self.bar.set_postfix_str(f'validation loss {self.recorder.values[-1][1]:.4f}')
         self.bar.update()
-    def after_fit(self): self.bar.close()
+    def after_fit(self)->None: self.bar.close()
 
 class EpochLine(Callback):
     "Hand one line per epoch to a function such as `print`"
     order = TrackerCallback.order
     def __init__(self,
-        log # Function of one line of text
+        log:Callable # Function of one line of text
     ): self.log = log
-    def after_epoch(self):
+    def after_epoch(self)->None:
         train, valid, acc = self.recorder.values[-1]
         held_out = '' if valid is None else f', validation loss {valid:.4f}, accuracy {acc:.3f}'   # None: nothing was held out
         self.log(f'epoch {self.epoch + 1}/{self.n_epoch}: train loss {train:.4f}{held_out}')
 
 # %% ../../nbs/train/31_baseline.ipynb #62
 def fit(
-    dls:DataLoaders,  # From `film_dls`
-    model:nn.Module,  # Any network with one logit per film; a copy of it is trained
-    epochs:int=12,    # At most so many
-    lr:float=1e-3,    # Learning rate
-    patience:int=3,   # Epochs without a lower validation loss before training stops
-    seed:int=0,       # Same seed, model, machine and number of threads: same history
-    progress=True,    # A bar; False: silence; a function: called with one line per epoch
+    dls:DataLoaders,             # From `film_dls`
+    model:nn.Module,             # Any network with one logit per film; a copy of it is trained
+    epochs:int=12,               # At most so many
+    lr:float=1e-3,               # Learning rate
+    patience:int=3,              # Epochs without a lower validation loss before training stops
+    seed:int=0,                  # Same seed, model, machine and number of threads: same history
+    progress:bool|Callable=True, # A bar; False: silence; a function: called with one line per epoch
 )->tuple[Learner, pd.DataFrame]: # The learner with the best epoch's weights; the history, a row per epoch
     "Train, and keep the epoch with the lowest validation loss"
     with no_random(seed):
@@ -251,11 +253,11 @@ def predictions_table(
 
 # %% ../../nbs/train/31_baseline.ipynb #90
 def fit_seeds(
-    dls:DataLoaders, # From `film_dls`
-    make,            # Called with `seed=…`, returns a new network
-    model:str,       # Name of the model in the history
-    seeds:int=3,     # How many trainings; their seeds are 0, 1, …
-    **kwargs,        # For `fit`: epochs, lr, patience, progress
+    dls:DataLoaders,                   # From `film_dls`
+    make:Callable[..., nn.Module],     # Called with `seed=…`, returns a new network
+    model:str,                         # Name of the model in the history
+    seeds:int=3,                       # How many trainings; their seeds are 0, 1, …
+    **kwargs,                          # For `fit`: epochs, lr, patience, progress
 )->tuple[list[Learner], pd.DataFrame]: # A learner per seed; the history with `model` and `seed` in front
     "The same training with several seeds"
     learners, histories = zip(*[fit(dls, make(seed=s), seed=s, **kwargs) for s in range(seeds)])
@@ -280,15 +282,15 @@ CURVES = { # column: (label, style)
 
 def plot_history(
     history:pd.DataFrame, # From `fit` or `fit_seeds`: one model, one or more seeds
-    ax=None,              # Matplotlib Axes to draw on; None makes a new figure
+    ax:Axes=None,         # Matplotlib Axes to draw on; None makes a new figure
     source:str='',        # Where the films come from, as `source_line` says
-):                        # Matplotlib Axes
+)->Axes:                  # Matplotlib Axes
     "Loss and accuracy per epoch, a line per seed; a dot where the validation loss is lowest"
     ax = axes(ax, (6, 3.8))
     runs = [h for _, h in history.groupby('seed')] if 'seed' in history else [history]
     for i, run in enumerate(runs): _plot_run(run, ax, label=not i)
     ax.set(xlabel='epoch', ylabel='loss (nats per film) and accuracy (share)', ylim=(0, 1.02))
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis='x', integer=True)
     ax.grid(axis='y', color='0.9')
     return stamp(ax, source)
 

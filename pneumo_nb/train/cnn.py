@@ -7,6 +7,8 @@ __all__ = ['conv_block', 'SmallCNN', 'plot_models', 'load_packaged', 'weights_no
            'frozen_features']
 
 # %% ../../nbs/train/32_cnn.ipynb #3
+from collections.abc import Callable, Iterable
+from typing import Any
 import matplotlib.pyplot as plt, numpy as np, pandas as pd
 from ..core import needs
 needs('torch', 'fastai', 'timm')
@@ -35,11 +37,11 @@ def conv_block(
 class SmallCNN(nn.Module):
     "Convolution blocks, then dense layers with dropout: (n, 1, size, size) → logits (n, 1)"
     def __init__(self,
-        size:int,                # Side of the films in px; at least 2 for every block it passes
-        widths=(8, 16, 32, 64),  # Channels of each block
-        hidden:int=64,           # Width of the dense layer
-        dropout:float=0.5,       # Share of units switched off while training, 0–1
-        seed:int=0               # Same seed, same initial weights
+        size:int,                               # Side of the films in px; at least 2 for every block it passes
+        widths:tuple[int, ...]=(8, 16, 32, 64), # Channels of each block
+        hidden:int=64,                          # Width of the dense layer
+        dropout:float=0.5,                      # Share of units switched off while training, 0–1
+        seed:int=0                              # Same seed, same initial weights
     ):
         super().__init__()
         side = size // 2**len(widths)
@@ -49,7 +51,7 @@ class SmallCNN(nn.Module):
             self.head = nn.Sequential(nn.Flatten(), nn.Linear(widths[-1]*side**2, hidden), nn.ReLU(),
                                       nn.Dropout(dropout), nn.Linear(hidden, 1))
 
-    def forward(self, x): return self.head(self.features(x))
+    def forward(self, x:torch.Tensor)->torch.Tensor: return self.head(self.features(x))
 
 # %% ../../nbs/train/32_cnn.ipynb #32
 def plot_models(
@@ -78,12 +80,11 @@ def load_packaged(
 
 # %% ../../nbs/train/32_cnn.ipynb #48
 def weights_norm(
-    arch,        # 'lite0' to 'lite2', any name in timm, or a function of torchvision
-)->GreyNorm:     # Mean and sd, 0–1
+    arch:str|Callable, # 'lite0' to 'lite2', any name in timm, or a function of torchvision
+)->GreyNorm:           # Mean and sd, 0–1
     "The normalisation that an architecture's ImageNet weights expect, averaged over the colours"
     if callable(arch): return GreyNorm(*map(_mean, imagenet_stats))
-    cfg = timm.get_pretrained_cfg(_timm_name(arch))
-    return GreyNorm(_mean(cfg.mean), _mean(cfg.std))
+    return GreyNorm(*(_mean(timm.get_pretrained_cfg_value(_timm_name(arch), key)) for key in ('mean', 'std')))
 
 def _mean(values): return float(np.mean(values))
 
@@ -104,30 +105,30 @@ def with_norm(
 
 # %% ../../nbs/train/32_cnn.ipynb #56
 def transfer_learner(
-    dls:DataLoaders,      # From `film_dls`
-    arch='lite0',         # A name in `LITE` (weights from a package), in timm, or a function of torchvision (weights are downloaded)
-    pretrained:bool=True, # With ImageNet weights
-    frozen:bool=False,    # Only the head learns
-    seed:int=0,           # Same seed, same weights where they are drawn at random
-    cbs=(),               # Callbacks of fastai
-    **kwargs,             # For `vision_learner`: ps, lin_ftrs, concat_pool, opt_func, wd …
-)->Learner:               # One logit per film; scored by `predict`
+    dls:DataLoaders,           # From `film_dls`
+    arch:str|Callable='lite0', # A name in `LITE` (weights from a package), in timm, or a function of torchvision (weights are downloaded)
+    pretrained:bool=True,      # With ImageNet weights
+    frozen:bool=False,         # Only the head learns
+    seed:int=0,                # Same seed, same weights where they are drawn at random
+    cbs:Iterable=(),           # Callbacks of fastai
+    **kwargs,                  # For `vision_learner`: ps, lin_ftrs, concat_pool, opt_func, wd …
+)->Learner:                    # One logit per film; scored by `predict`
     "fastai's vision learner for grey films; all its layers learn unless `frozen`"
     norm, packaged = weights_norm(arch), not callable(arch) and arch in LITE
-    head = dict(concat_pool=False, lin_ftrs=[], first_bn=False, ps=.2)
+    head:dict[str, Any] = dict(concat_pool=False, lin_ftrs=[], first_bn=False, ps=.2)
     with no_random(seed):
         learn = vision_learner(
             with_norm(dls, norm), arch if callable(arch) else _timm_name(arch), normalize=False, n_in=1, n_out=1,
             pretrained=pretrained and not packaged, loss_func=BCEWithLogitsLossFlat(), metrics=accuracy,
             train_bn=not frozen, cbs=[*cbs, *[BnFreeze()]*frozen], **head | kwargs)
-    if pretrained and packaged: load_packaged(learn.model[0].model, arch)
+    if pretrained and packaged: load_packaged(learn.model[0].model, arch)   # pyright: ignore[reportIndexIssue, reportArgumentType]
     learn.freeze() if frozen else learn.unfreeze()
     return learn
 
 # %% ../../nbs/train/32_cnn.ipynb #68
 @torch.no_grad()
 def frozen_features(
-    arch,             # 'lite0' to 'lite2', or any name in timm (weights are downloaded)
+    arch:str,         # 'lite0' to 'lite2', or any name in timm (weights are downloaded)
     films:np.ndarray, # uint8, (n, size, size)
     bs:int=64,        # Films in a batch
 )->np.ndarray:        # float32, (n, features); 1,280 features for the Lites

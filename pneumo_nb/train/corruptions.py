@@ -8,6 +8,7 @@ __all__ = ['LINEAR', 'LETTERS', 'CORRUPTIONS', 'UNSEEN', 'blurred', 'jpeg', 'Cor
 
 # %% ../../nbs/train/33_corruptions.ipynb #3
 import zlib
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 import matplotlib.pyplot as plt, numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
@@ -27,10 +28,10 @@ def _resampled(film, side, rng):
 
 # %% ../../nbs/train/33_corruptions.ipynb #00832688
 def blurred(
-    film:np.ndarray, # uint8, (height, width)
-    sigma:float,     # Standard deviation, share of the side
-    rng=None,        # Not used
-)->np.ndarray:       # As `film`
+    film:np.ndarray,              # uint8, (height, width)
+    sigma:float,                  # Standard deviation, share of the side
+    rng:np.random.Generator=None, # Not used
+)->np.ndarray:                    # As `film`
     "Gaussian blur; sigma as a share of the side"
     return np.asarray(Image.fromarray(film).filter(ImageFilter.GaussianBlur(sigma*film.shape[0])))
 
@@ -40,10 +41,10 @@ def _sharpened(film, amount, rng):
 
 # %% ../../nbs/train/33_corruptions.ipynb #4b320729
 def jpeg(
-    film:np.ndarray, # uint8, (height, width)
-    quality:int,     # 1–95
-    rng=None,        # Not used
-)->np.ndarray:       # As `film`
+    film:np.ndarray,              # uint8, (height, width)
+    quality:int,                  # 1–95
+    rng:np.random.Generator=None, # Not used
+)->np.ndarray:                    # As `film`
     "Saved as JPEG of this quality, 1–95"
     return saved_again(film, quality)
 
@@ -110,9 +111,9 @@ def _grid(film, height, rng):
 # %% ../../nbs/train/33_corruptions.ipynb #16
 class Corruption(NamedTuple):
     "A kind of change, at one of three values"
-    change:object # Function of a film (uint8, (height, width)), a value and a numpy Generator, which gives such a film
-    values:tuple  # For severity 1, 2, 3
-    unit:str      # What a value is
+    change:Callable # Function of a film (uint8, (height, width)), a value and a numpy Generator, which gives such a film
+    values:tuple    # For severity 1, 2, 3
+    unit:str        # What a value is
 
 # %% ../../nbs/train/33_corruptions.ipynb #b491769f
 CORRUPTIONS = {
@@ -144,7 +145,7 @@ def corrupt(
     if name not in CORRUPTIONS: raise ValueError(f'no corruption {name!r}; there are {", ".join(CORRUPTIONS)}')
     if severity not in (1, 2, 3): raise ValueError(f'severity is 1, 2 or 3, not {severity}')
     c, film = CORRUPTIONS[name], np.ascontiguousarray(film)
-    rng = np.random.default_rng([seed, zlib.crc32(name.encode()), zlib.crc32(film)])
+    rng = np.random.default_rng([seed, zlib.crc32(name.encode()), zlib.crc32(film.data)])
     return np.array(c.change(film, c.values[severity - 1], rng))
 
 # %% ../../nbs/train/33_corruptions.ipynb #d1348ae2
@@ -159,11 +160,11 @@ def corrupt_all(
 
 # %% ../../nbs/train/33_corruptions.ipynb #24
 def film_table(
-    pictures,        # Rows of films: each a list of uint8 (height, width), one length for all
-    rows,            # What stands beside each row
-    columns,         # What stands above each column
-    source:str='',   # Where the films come from, as `source_line` says
-)->np.ndarray:       # The axes, (rows, columns)
+    pictures:Sequence,     # Rows of films: each a list of uint8 (height, width), one length for all
+    rows:Iterable[str],    # What stands beside each row
+    columns:Iterable[str], # What stands above each column
+    source:str='',         # Where the films come from, as `source_line` says
+)->np.ndarray:             # The axes, (rows, columns)
     "Films in a table with named rows and columns"
     down, along = len(pictures), len(pictures[0])
     fig, axs = plt.subplots(down, along, figsize=(.5*along + .4, .55*down + .3), squeeze=False)
@@ -178,11 +179,11 @@ def film_table(
 
 # %% ../../nbs/train/33_corruptions.ipynb #2ae60688
 def covered_scores(
-    score,           # Function: uint8 films (n, side, side) → one number each, (n,)
-    film:np.ndarray, # uint8, (side, side)
-    patch:float=.2,  # Side of the square, share of the film's
-    stride:float=.1, # Step from square to square, share of the film's side
-)->tuple[list, np.ndarray]: # where each square is, as a pair of slices; the score with it covered
+    score:Callable[[np.ndarray], np.ndarray], # Function: uint8 films (n, side, side) → one number each, (n,)
+    film:np.ndarray,                          # uint8, (side, side)
+    patch:float=.2,                           # Side of the square, share of the film's
+    stride:float=.1,                          # Step from square to square, share of the film's side
+)->tuple[list, np.ndarray]:                   # where each square is, as a pair of slices; the score with it covered
     "The score of the film under each square of its mean grey"
     if not 0 < stride <= patch < 1:
         raise ValueError(f'0 < stride ≤ patch < 1, or places stay unseen; not stride {stride}, patch {patch}')
@@ -196,23 +197,23 @@ def covered_scores(
 
 # %% ../../nbs/train/33_corruptions.ipynb #e1cbd658
 def mean_drop(
-    shape:tuple, # Of the film
-    squares:list,# Where squares are, as pairs of slices
-    drops,       # By how much the score drops under each
-)->np.ndarray:   # float, of this shape: the mean over the squares that cover a place
+    shape:tuple,           # Of the film
+    squares:list,          # Where squares are, as pairs of slices
+    drops:Iterable[float], # By how much the score drops under each
+)->np.ndarray:             # float, of this shape: the mean over the squares that cover a place
     "Squares' drops as a map"
-    drop, times = np.zeros((2, *shape))
+    drop, times = np.zeros(shape), np.zeros(shape)
     for square, d in zip(squares, drops):
         drop[square] += d
         times[square] += 1
     return drop/times
 
 def occlusion(
-    score,           # Function: uint8 films (n, side, side) → one number each, (n,)
-    film:np.ndarray, # uint8, (side, side)
-    patch:float=.2,  # Side of the square, share of the film's
-    stride:float=.1, # Step from square to square, share of the film's side
-)->np.ndarray:       # float, (side, side), in units of the score
+    score:Callable[[np.ndarray], np.ndarray], # Function: uint8 films (n, side, side) → one number each, (n,)
+    film:np.ndarray,                          # uint8, (side, side)
+    patch:float=.2,                           # Side of the square, share of the film's
+    stride:float=.1,                          # Step from square to square, share of the film's side
+)->np.ndarray: # float, (side, side), in units of the score
     "How far the score drops when a place is covered with the film's mean grey"
     squares, after = covered_scores(score, film, patch, stride)
     return mean_drop(film.shape, squares, score(film[None]) - after)

@@ -8,8 +8,9 @@ __all__ = ['Training', 'trainings', 'corruption_logits', 'train_one', 'cross_val
 
 # %% ../../nbs/train/39_cross_validation.ipynb #c003
 import copy, re
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 import numpy as np, pandas as pd
 from ..core import needs, write_atomic
 needs('torch', 'fastai', 'timm')
@@ -85,16 +86,16 @@ def _train_job(job):
 
 # %% ../../nbs/train/39_cross_validation.ipynb #849de278
 def cross_validate(
-    recipe:dict,          # As in `RECIPES`
-    data:AblationData,    # From `ablation_data(development_films(cohort), …)`
-    folder,               # Where weights and scores are kept
-    refits:int=3,         # Trainings on all films
-    epochs:int=5,         # Of each training
-    bs:int=32,            # Films in a batch
-    lr:float=1e-3,        # Highest learning rate of the cycle
-    workers:int|None=None,# As for `in_parallel`
-    log=None,             # Called with a line when a training ends
-)->dict[str, Path]:       # Training → its files without their ending
+    recipe:dict,           # As in `RECIPES`
+    data:AblationData,     # From `ablation_data(development_films(cohort), …)`
+    folder:str|Path,       # Where weights and scores are kept
+    refits:int=3,          # Trainings on all films
+    epochs:int=5,          # Of each training
+    bs:int=32,             # Films in a batch
+    lr:float=1e-3,         # Highest learning rate of the cycle
+    workers:int|None=None, # As for `in_parallel`
+    log:Callable=None,     # Called with a line when a training ends
+)->dict[str, Path]:        # Training → its files without their ending
     "All trainings, those that were finished before left alone"
     settings, k = dict(epochs=epochs, bs=bs, lr=lr), int(data.fold.nunique())
     end = '-'.join(map(str, (recipe_key(recipe), cohort_hash(data.cohort), data.films.shape[-1], k, epochs, bs, lr)))
@@ -122,9 +123,9 @@ def single_scores(
 
 # %% ../../nbs/train/39_cross_validation.ipynb #e27835e7
 def load_training(
-    stem,                # One of `cross_validate`'s
-    inputs:str='plain',  # The recipe's
-)->nn.Module:            # In evaluation mode
+    stem:str|Path,      # One of `cross_validate`'s
+    inputs:str='plain', # The recipe's
+)->nn.Module:           # In evaluation mode
     "A trained network from its file"
     return load_weights(lite_net(pretrained=False, inputs=inputs), f'{stem}.safetensors')
 
@@ -169,7 +170,7 @@ def average_table(
     "Networks by themselves, their ensemble and their average, on films held out from all of them"
     held = (data.fold == fold).to_numpy()
     films, who, hard = data.films[held], data.cohort.loc[held, ['path', 'label']], data.hard[held].to_numpy()
-    logits = {f'network {i}': corruption_logits(net, films) for i, net in enumerate(nets)}
+    logits:dict[str, Any] = {f'network {i}': corruption_logits(net, films) for i, net in enumerate(nets)}
     logits['ensemble'] = sum(logits.values())/len(nets)
     logits['average of weights'] = corruption_logits(average_weights(nets), films)
     def numbers(z):

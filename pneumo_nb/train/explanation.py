@@ -9,7 +9,9 @@ __all__ = ['LogitNet', 'logit_net', 'logits', 'default_layer', 'grad_cam', 'occl
 
 # %% ../../nbs/train/40_explanation.ipynb #3
 import re
+from collections.abc import Callable, Collection, Iterable, Iterator
 from copy import deepcopy
+from typing import Any
 import matplotlib.pyplot as plt, numpy as np, pandas as pd
 from scipy.stats import rankdata
 from ..core import LABELS, needs
@@ -34,7 +36,7 @@ class LogitNet(nn.Module):
         super().__init__()
         self.net, self.norm = net, norm
 
-    def forward(self, x):
+    def forward(self, x:torch.Tensor)->torch.Tensor:
         out = self.net((x - self.norm.mean)/self.norm.sd)
         return pneumonia_logit(out) if out.shape[1] == 3 else out
 
@@ -89,7 +91,8 @@ def grad_cam(
     net = deepcopy(logit_net(net)).eval().requires_grad_(True)   # a copy: no gradients left behind
     at = net.net.get_submodule(layer or default_layer(net, films.shape[-1]))
     cam = GradCAM(net, [at])
-    return np.concatenate([cam(x, [lambda out: out[0]]*len(x)) for x in _batches(net, films, bs)])
+    of:list[Any] = [lambda out: out[0]]
+    return np.concatenate([cam(x, of*len(x)) for x in _batches(net, films, bs)])
 
 # %% ../../nbs/train/40_explanation.ipynb #18
 def occlusion_maps(
@@ -119,11 +122,11 @@ def _outline(ax, m):
 
 # %% ../../nbs/train/40_explanation.ipynb #e89cad49
 def plot_maps(
-    films:np.ndarray, # uint8, (n, height, width)
-    maps:dict,        # What it is → maps (n, any height, any width)
-    titles,           # n of them, above the films
-    source:str='',    # Where the films come from, as `source_line` says
-)->np.ndarray:        # The axes, (1 + kinds of maps, n): the films, then each kind of map on them
+    films:np.ndarray,     # uint8, (n, height, width)
+    maps:dict,            # What it is → maps (n, any height, any width)
+    titles:Iterable[str], # n of them, above the films
+    source:str='',        # Where the films come from, as `source_line` says
+)->np.ndarray:            # The axes, (1 + kinds of maps, n): the films, then each kind of map on them
     "Films, and maps as outlines on them"
     size = .68*len(films) + .4, .84*(1 + len(maps))
     fig, axs = plt.subplots(1 + len(maps), len(films), figsize=size, squeeze=False, layout='compressed')
@@ -141,10 +144,10 @@ def plot_maps(
 
 # %% ../../nbs/train/40_explanation.ipynb #32
 def thorax_mask(
-    films:np.ndarray,       # (n, height, width), squeezed to squares; only the shape is used
-    centre=(.49, .5),       # Of the ellipse: down, along; shares of the side
-    half=(.42, .43),        # Half its height and width; shares of the side
-)->np.ndarray:              # bool, (n, height, width)
+    films:np.ndarray,                     # (n, height, width), squeezed to squares; only the shape is used
+    centre:tuple[float, float]=(.49, .5), # Of the ellipse: down, along; shares of the side
+    half:tuple[float, float]=(.42, .43),  # Half its height and width; shares of the side
+)->np.ndarray: # bool, (n, height, width)
     "About where the thorax is: one fixed ellipse"
     down, along = ((np.arange(s) + .5)/s for s in films.shape[-2:])
     inside = ((down[:, None] - centre[0])/half[0])**2 + ((along - centre[1])/half[1])**2 <= 1
@@ -184,11 +187,11 @@ def deletion_insertion(
 
 # %% ../../nbs/train/40_explanation.ipynb #38
 def curve_areas(
-    curves:pd.DataFrame, # From `deletion_insertion`
-    patient=None,        # Whose film it is, one per film; None: each film is its own patient
-)->pd.DataFrame:         # Per curve: map and random (areas, 0–1), gain with low and high: how much the map is better than random
+    curves:pd.DataFrame,     # From `deletion_insertion`
+    patient:Collection=None, # Whose film it is, one per film; None: each film is its own patient
+)->pd.DataFrame:             # Per curve: map and random (areas, 0–1), gain with low and high: how much the map is better than random
     "Areas under the curves, and what the map gains over a random order"
-    area = curves.groupby(['curve', 'order', 'film']).apply(lambda c: np.trapezoid(c.p, c.share)).unstack('order')
+    area = curves.groupby(['curve', 'order', 'film']).apply(lambda c: np.trapezoid(c.p.to_numpy(), c.share.to_numpy())).unstack('order')
     sign = {'deletion': -1, 'insertion': 1}
     def row(curve, a):
         mean, low, high, films = mean_interval(sign[curve]*(a['map'] - a['random']), patient)
@@ -218,11 +221,11 @@ def plot_curves(
 def randomised(
     net:nn.Module, # `SmallCNN`, `GreyNet` or a `LogitNet`; it is not changed
     seed:int=0,    # Same seed, same new weights
-):                 # Yields (name of the stage, a `LogitNet` whose stages down to this one are random)
+)->Iterator[tuple[str, LogitNet]]: # Yields (name of the stage, a `LogitNet` whose stages down to this one are random)
     "A network whose weights are replaced, stage by stage, from the last one to the first"
     net, stages = deepcopy(logit_net(net)), {}
     for name, m in net.net.named_modules():
-        if hasattr(m, 'reset_parameters'): stages.setdefault(re.match(r'.*?\.\d+|.*', name)[0], []).append(m)
+        if hasattr(m, 'reset_parameters'): stages.setdefault(re.findall(r'.*?\.\d+|.*', name)[0], []).append(m)
     with no_random(seed): new = {name: [_redrawn(m) for m in ms] for name, ms in stages.items()}
     for name, ms in reversed(stages.items()):
         for m, state in zip(ms, new[name]): m.load_state_dict(state)
@@ -249,12 +252,12 @@ def rank_correlation(
 
 # %% ../../nbs/train/40_explanation.ipynb #6d381b7e
 def randomised_correlation(
-    net:nn.Module,     # `SmallCNN`, `GreyNet` or a `LogitNet`
-    films:np.ndarray,  # uint8, (n, height, width)
-    explain=grad_cam,  # Called with a network and films, returns maps
-    seed:int=0,        # Of the new weights
-    patient=None,      # Whose film it is, one per film
-)->pd.DataFrame:       # Per stage, from the last to the first: mean, low, high of the correlation, and its films
+    net:nn.Module,             # `SmallCNN`, `GreyNet` or a `LogitNet`
+    films:np.ndarray,          # uint8, (n, height, width)
+    explain:Callable=grad_cam, # Called with a network and films, returns maps
+    seed:int=0,                # Of the new weights
+    patient:Collection=None,   # Whose film it is, one per film
+)->pd.DataFrame:               # Per stage, from the last to the first: mean, low, high of the correlation, and its films
     "How far maps stay what they were while weights are replaced by random ones"
     before = explain(net, films)
     rows = {stage: rank_correlation(before, explain(copy, films)) for stage, copy in randomised(net, seed)}
@@ -262,13 +265,13 @@ def randomised_correlation(
 
 # %% ../../nbs/train/40_explanation.ipynb #50
 def cue_dependence(
-    net:nn.Module,               # `SmallCNN`, `GreyNet` or a `LogitNet`
-    films:np.ndarray,            # uint8, (n, height, width)
-    label,                       # 'NORMAL' or 'PNEUMONIA', n of them
-    corruptions=tuple(CORRUPTIONS), # Names in `CORRUPTIONS`
-    cut:float=0.,                # Pneumonia from this logit on
-    patient=None,                # Whose film it is, n of them; None: each film is its own patient
-)->pd.DataFrame:                 # Per corruption and label: change of the logit, share of decisions flipped, each with low and high; films
+    net:nn.Module,                                # `SmallCNN`, `GreyNet` or a `LogitNet`
+    films:np.ndarray,                             # uint8, (n, height, width)
+    label:Collection,                             # 'NORMAL' or 'PNEUMONIA', n of them
+    corruptions:Iterable[str]=tuple(CORRUPTIONS), # Names in `CORRUPTIONS`
+    cut:float=0.,                                 # Pneumonia from this logit on
+    patient:Collection=None,                      # Whose film it is, n of them; None: each film is its own patient
+)->pd.DataFrame: # Per corruption and label: change of the logit, share of decisions flipped, each with low and high; films
     "Does the decision follow a cue that says nothing about the child?"
     label, before, rows = np.asarray(label, dtype=str), logits(net, films), {}
     patient = np.arange(len(films)) if patient is None else np.asarray(patient)

@@ -8,6 +8,7 @@ __all__ = ['BATCHES', 'development_films', 'film_batches', 'batch_folds', 'other
 
 # %% ../../nbs/train/34_holdouts.ipynb #1da367c0
 import math
+from collections.abc import Collection
 import numpy as np, pandas as pd
 from sklearn.cluster import KMeans
 from ..core import LABELS, NORMAL, PNEUMONIA
@@ -45,7 +46,7 @@ def _by_size(cohort, k):
 def _by_cues(cues, k, seed):
     "Clusters of films that look alike without knowing what a lung is"
     varied = cues.loc[:, cues.nunique() > 1].rank(pct=True)
-    return pd.Series(KMeans(k, n_init=10, random_state=seed).fit_predict(varied), cues.index).map('cluster {}'.format)
+    return pd.Series(KMeans(k, random_state=seed).set_params(n_init=10).fit_predict(varied), cues.index).map('cluster {}'.format)
 
 # %% ../../nbs/train/34_holdouts.ipynb #29
 BATCHES = ('series', 'etiology', 'number', 'size', 'cues')
@@ -90,7 +91,7 @@ def _large_batches(batch, label, least):
 
 # %% ../../nbs/train/34_holdouts.ipynb #37
 def other_label_share(
-    features,            # (n, any): raw pixels or untrained features
+    features:Collection, # (n, any): raw pixels or untrained features
     cohort:pd.DataFrame, # n rows with `label` and `group`
     k:int=5,             # Neighbours that are asked
 )->pd.Series:            # 0–1 per film; 1: all its neighbours have the other label

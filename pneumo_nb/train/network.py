@@ -7,6 +7,8 @@ __all__ = ['INPUTS', 'KINDS', 'plain', 'standardised', 'equalised', 'GreyNet', '
            'set_accuracy', 'SetLoss']
 
 # %% ../../nbs/train/35_network.ipynb #13e4f5f1
+from collections.abc import Sequence
+from typing import Any
 import numpy as np, pandas as pd
 from ..core import needs
 needs('torch', 'fastai', 'timm')
@@ -45,10 +47,12 @@ INPUTS = dict(plain=plain, standardised=standardised, equalised=equalised)
 # %% ../../nbs/train/35_network.ipynb #61
 class GreyNet(nn.Module):
     "Films (n, 1, height, width), grey 0–1 → logits (n, 3): normal, bacterial, viral"
+    mean:torch.Tensor
+    sd:torch.Tensor
     def __init__(self,
-        body:nn.Module,      # A network for colour pictures, three logits
-        inputs:str='plain',  # A name in `INPUTS`
-        mean=.5, sd=.5       # What the body was trained with, per colour or one for all, 0–1
+        body:nn.Module,                                            # A network for colour pictures, three logits
+        inputs:str='plain',                                        # A name in `INPUTS`
+        mean:float|Sequence[float]=.5, sd:float|Sequence[float]=.5 # What the body was trained with, per colour or one for all, 0–1
     ):
         super().__init__()
         if inputs not in INPUTS: raise ValueError(f'inputs is {", ".join(INPUTS)}, not {inputs!r}')
@@ -56,7 +60,7 @@ class GreyNet(nn.Module):
         for name, v in dict(mean=mean, sd=sd).items():
             self.register_buffer(name, torch.tensor(v).expand(3).reshape(1, 3, 1, 1).clone())
 
-    def forward(self, x): return self.body((INPUTS[self.inputs](x) - self.mean)/self.sd)
+    def forward(self, x:torch.Tensor)->torch.Tensor: return self.body((INPUTS[self.inputs](x) - self.mean)/self.sd)
 
 # %% ../../nbs/train/35_network.ipynb #62
 def lite_net(
@@ -68,7 +72,7 @@ def lite_net(
     "A network that may have seen ImageNet, made for films"
     packaged = variant in LITE
     with no_random(seed):
-        body = timm.create_model(f'tf_efficientnet_{variant}' if packaged else variant, pretrained=pretrained and not packaged)
+        body:Any = timm.create_model(f'tf_efficientnet_{variant}' if packaged else variant, pretrained=pretrained and not packaged)
         if pretrained and packaged: load_in_order(body, package_weights(variant))
         body.reset_classifier(3)
     if hasattr(body, 'drop_rate'): body.drop_rate = .2   # dropout before the last layer
@@ -112,7 +116,7 @@ class SetLoss(nn.Module):
         super().__init__()
         self.smoothing, self.normal_weight = smoothing, normal_weight
 
-    def forward(self, logits, y):
+    def forward(self, logits:torch.Tensor, y:torch.Tensor)->torch.Tensor:
         log_p = logits.log_softmax(1)
         of_set = -log_p.masked_fill(y == 0, -torch.inf).logsumexp(1)
         loss = (1 - self.smoothing)*of_set - self.smoothing*log_p.mean(1)

@@ -8,6 +8,8 @@ __all__ = ['PLAIN', 'RECIPES', 'CHOSEN', 'recipe_key', 'recipe_dls', 'LowFirst',
 
 # %% ../../nbs/train/37_recipes.ipynb #626facfc
 import hashlib, inspect, json
+from collections.abc import Callable, Collection
+from typing import Any
 import numpy as np, pandas as pd
 from ..core import needs
 needs('torch', 'fastai')
@@ -94,7 +96,7 @@ def recipe_key(
 def recipe_dls(
     films:np.ndarray,    # uint8, (n, size, size)
     cohort:pd.DataFrame, # n rows with `label` and `etiology`
-    split,               # 'train' or 'valid', n of them
+    split:Collection,    # 'train' or 'valid', n of them
     recipe:dict,         # As in `RECIPES`
     bs:int=32,           # Films in a batch
 )->DataLoaders:          # Grey 0–1, and class sets
@@ -114,11 +116,12 @@ def recipe_dls(
 class LowFirst(Callback):
     "Train the first half on smaller films"
     order = 60
+    learn:Any   # fastai's `Learner`
     def __init__(self,
         share:float=.75 # Side of the smaller films, as a share
     ): self.share = share
 
-    def before_batch(self):
+    def before_batch(self)->None:
         if not self.training or self.pct_train >= .5: return
         self.learn.xb = (F.interpolate(self.xb[0], scale_factor=self.share, mode='bilinear', antialias=True),)
 
@@ -136,9 +139,9 @@ class EMA(Callback):
         decay:float=.99 # Share of the average that is kept in each step, 0–1
     ): self.decay = decay
 
-    def before_fit(self): self.steps, self.average = 0, {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+    def before_fit(self)->None: self.steps, self.average = 0, {k: v.detach().clone() for k, v in self.model.state_dict().items()}
 
-    def after_batch(self):
+    def after_batch(self)->None:
         if not self.training: return
         self.steps += 1
         new = 1 - min(self.decay, (1 + self.steps)/(10 + self.steps))
@@ -146,7 +149,7 @@ class EMA(Callback):
             if v.is_floating_point(): self.average[k].lerp_(v, new)
             else: self.average[k].copy_(v)
 
-    def after_fit(self): self.model.load_state_dict(self.average)
+    def after_fit(self)->None: self.model.load_state_dict(self.average)
 
 # %% ../../nbs/train/37_recipes.ipynb #106
 def normal_weight(
@@ -159,15 +162,15 @@ def normal_weight(
 
 # %% ../../nbs/train/37_recipes.ipynb #3af87ea1
 def train_recipe(
-    dls:DataLoaders,  # From `recipe_dls`
-    net:nn.Module,    # From `lite_net`; it is trained itself, not a copy
-    recipe:dict,      # As in `RECIPES`
-    weight:float=1.,  # From `normal_weight`
-    epochs:int=3,     # All of them are trained
-    lr:float=1e-3,    # Highest learning rate of the cycle
-    seed:int=0,       # For the order of films, dropout and augmentation
-    progress=True,    # A bar; False: silence; a function: called with one line per epoch
-)->nn.Module:         # `net`, in evaluation mode
+    dls:DataLoaders,             # From `recipe_dls`
+    net:nn.Module,               # From `lite_net`; it is trained itself, not a copy
+    recipe:dict,                 # As in `RECIPES`
+    weight:float=1.,             # From `normal_weight`
+    epochs:int=3,                # All of them are trained
+    lr:float=1e-3,               # Highest learning rate of the cycle
+    seed:int=0,                  # For the order of films, dropout and augmentation
+    progress:bool|Callable=True, # A bar; False: silence; a function: called with one line per epoch
+)->nn.Module:                    # `net`, in evaluation mode
     "Fine-tune by a recipe, with one cycle of the learning rate"
     if recipe['frozen']: _freeze_first(net, recipe['frozen'])
     cbs = [BnFreeze()]*bool(recipe['frozen']) + [LowFirst()]*recipe['low_first'] + [EMA(recipe['ema'])]*bool(recipe['ema'])

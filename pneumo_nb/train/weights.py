@@ -7,6 +7,7 @@ __all__ = ['LITE', 'model_hash', 'weight_bytes', 'save_weights', 'load_weights',
 
 # %% ../../nbs/train/30_weights.ipynb #614994f1
 import hashlib, importlib
+from collections.abc import Collection
 from pathlib import Path
 from ..core import needs, write_atomic
 needs('torch', 'safetensors')
@@ -27,15 +28,15 @@ def model_hash(
 
 # %% ../../nbs/train/30_weights.ipynb #876a9a6f
 def weight_bytes(
-    net:nn.Module, # Any network
-    half=(),       # Names of the weights that are written as float16
-)->bytes:          # As safetensors
+    net:nn.Module,           # Any network
+    half:Collection[str]=(), # Names of the weights that are written as float16
+)->bytes:                    # As safetensors
     "What a file of these weights holds"
     state = {name: t.detach().cpu().contiguous() for name, t in net.state_dict().items()}
     return save({name: t.half() if name in half else t for name, t in state.items()})
 
 def save_weights(
-    path,          # The file; its folder is made when missing
+    path:str|Path, # The file; its folder is made when missing
     net:nn.Module, # Any network
 )->Path:           # `path`
     "Write a network's weights, whole or not at all"
@@ -43,9 +44,9 @@ def save_weights(
 
 # %% ../../nbs/train/30_weights.ipynb #dd7ba426
 def load_weights(
-    net:nn.Module, # A network of the same architecture; it is changed itself
-    weights,       # A file, or its bytes
-)->nn.Module:      # `net`, in evaluation mode
+    net:nn.Module,          # A network of the same architecture; it is changed itself
+    weights:str|Path|bytes, # A file, or its bytes
+)->nn.Module:               # `net`, in evaluation mode
     "Give a network the weights of a file; what is at half precision there becomes what the network has"
     net.load_state_dict(load(weights if isinstance(weights, bytes) else Path(weights).read_bytes()))
     return net.eval()
