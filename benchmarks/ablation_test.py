@@ -31,7 +31,7 @@ def score_row(row, keep, films, cohort, ledger, command, withdrawn):
     clean = kept[kept.family == 'clean']
     threshold, net = balanced_threshold(clean.label, clean.p), load_row(row, keep)
     scored = score_networks({(row['recipe'], row['seed']): lambda x: film_scores(net, x)}, films, row['size'])
-    record_scoring(ledger, select_run(scored, fold='test'), row['weights'], cohort, command, 'row of the ablation', round(threshold, 6))
+    record_scoring(ledger, select_run(scored, split='test'), row['weights'], cohort, command, 'row of the ablation', round(threshold, 6))
     told = {k: row[k] for k in KNOWN} | dict(threshold=threshold)
     for name, t in scored_sets(scored, withdrawn).items():
         means = seed_table(t, threshold).loc[row['recipe'], 'mean']

@@ -150,21 +150,21 @@ def committed(name): return load_cohort(ROOT/'results'/name/'predictions.csv')
 def out_of_fold(cues):
     "The recipe on the train films, out of fold: all of them, and those that somebody saved again"
     clean = read_oof(ROOT/'results/model/oof.csv').query('family == "clean"')
-    oof = clean.assign(p=1/(1 + np.exp(-clean.logit)), model='robust', seed=0, fold='train')
+    oof = clean.assign(p=1/(1 + np.exp(-clean.logit)), model='robust', seed=0, split='train')
     again = cues.path[cues.quality.isna() & cues.width.notna()]
     return {'robust, out of fold, train': oof, 'robust, out of fold, train, files saved again': oof[oof.path.isin(again)]}
 
 def all_runs(cues, names):
     "A line for each run of the committed tables, and for the recipe out of fold on the train films whose size is known"
     model, study = committed('model'), committed('study')
-    seeds = lambda t, fold: t[t.fold == fold].groupby(['model', 'seed']).groups
+    seeds = lambda t, split: t[t.split == split].groupby(['model', 'seed']).groups
     runs = {f'{m}, seed {s}, test': select_run(t, m, s, 'test') for t in (model, study) for m, s in seeds(t, 'test')} | out_of_fold(cues)
     return [run_line(name, t, cues, names) for name, t in
             (runs | {f'{m}, seed {s}, held-out train': select_run(study, m, s, 'valid') for m, s in seeds(study, 'valid')}).items()]
 
 def run_line(name, t, cues, names):
     "AUC of one run, plain and matched by width, and by width and shape"
-    t = t[['path', 'patient', 'label', 'p', 'model', 'seed', 'fold']].merge(cues[['path', *names]], on='path')
+    t = t[['path', 'patient', 'label', 'p', 'model', 'seed', 'split']].merge(cues[['path', *names]], on='path')
     t = t.dropna(subset=names[:2]).reset_index(drop=True)
     row = dict(run=name, films=len(t))
     for key, cue in dict(width=['width'], width_shape=['width', 'shape']).items():
@@ -195,8 +195,8 @@ def same_kind(cues):
     study, rows = committed('study'), []
     t = study[study.label == 'NORMAL'].merge(cues[['path', 'width', 'shape', 'quality']].dropna(subset='width'), on='path')
     for kind, which in kinds_of(t).items():
-        for (stratum, fold), g in t.groupby([pd.Series(which, t.index), 'fold'], observed=True):
-            row = dict(kind=kind, stratum=str(stratum), films=dict(valid='held-out train', test='test')[fold])
+        for (stratum, split), g in t.groupby([pd.Series(which, t.index), 'split'], observed=True):
+            row = dict(kind=kind, stratum=str(stratum), films=dict(valid='held-out train', test='test')[split])
             for model, m in g.groupby('model'):
                 got = over_seeds(m)
                 row |= dict(n=got['n']) | specificity(got, model)
@@ -213,7 +213,7 @@ def ask_shipped(bundle, films, folder, name, make, ledger):
     "Score the published test files, equalised in one way, and record it"
     logits = bundle.logits_features(squares([folder/p for p in films.path], make, bundle.size))[0]
     p = bundle.probability(logits)
-    run = films[['path', 'patient', 'label', 'etiology']].assign(p=p, model='shipped', seed=0, fold='test')
+    run = films[['path', 'patient', 'label', 'etiology']].assign(p=p, model='shipped', seed=0, split='test')
     why = f'published test files, {name}; what a cue in the picture does, nothing chosen'
     record_scoring(ledger, run, bundle.model[:12], films, 'benchmarks/cues.py', why, round(bundle.points['default'].threshold, 6))
     print(f'asked: {name}', flush=True)
@@ -330,8 +330,8 @@ def committed_runs(cues):
     "The test films' committed scores beside their cues"
     with_cues = lambda t: t.merge(cues, on='path', how='left', validate='1:1')
     model, study = committed('model'), committed('study')
-    runs = {'shipped network': with_cues(select_run(model, 'shipped', fold='test'))}
-    return runs | {f'study: {m}': with_cues(select_run(study, m, fold='test')) for m in NETWORKS}
+    runs = {'shipped network': with_cues(select_run(model, 'shipped', split='test'))}
+    return runs | {f'study: {m}': with_cues(select_run(study, m, split='test')) for m in NETWORKS}
 
 def arguments():
     p = parser(__doc__, ROOT/'results')

@@ -8,7 +8,7 @@ __all__ = ['WORDS', 'LABEL_ERROR', 'FILM', 'ONE_FILM', 'ETIOLOGY', 'COHORT', 'PR
            'column', 'between', 'one_of', 'unique_in', 'same_within', 'TableError', 'table_faults', 'missing_columns',
            'check_table', 'csv_safe_table', 'save_table', 'load_table', 'described']
 
-# %% ../nbs/03_tables.ipynb #9a6a47a5
+# %% ../nbs/03_tables.ipynb #63c0b554
 import io
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from pathlib import Path
 from pandera.errors import SchemaErrors
 from .core import LABELS, NORMAL, PNEUMONIA, csv_plain, csv_safe, plain_data, shown_name, write_atomic
 
-# %% ../nbs/03_tables.ipynb #9d2f3f22
+# %% ../nbs/03_tables.ipynb #5e309e85
 def column(
     dtype:type,             # `str`, `float` or `int`
     holds:str,              # What stands there, in words
@@ -25,11 +25,11 @@ def column(
     *checks:pa.Check,       # Each with its `error` in words
     way_out:str='Fill it in.', # What to do where it is wrong
     required:bool=True,     # Must every such table have it?
-    empty:bool=False,       # May it say nothing?
+    empty:bool=False,       # May it say nothing: an empty text, a missing number?
 )->pa.Column:
     "One column of a declared table"
     words = [pa.Check.str_length(min_value=1, error='is empty')] if dtype is str and required and not empty else []
-    return pa.Column(dtype, [*words, *checks], nullable=empty, coerce=True, required=required, description=holds,
+    return pa.Column(dtype, [*words, *checks], nullable=empty and dtype is not str, coerce=True, required=required, description=holds,
                      metadata=dict(values=values, way_out=way_out))
 
 def between(
@@ -46,7 +46,7 @@ def one_of(
     "One of a few words"
     return pa.Check.isin(values, error=error or f'is none of {", ".join(values)}')
 
-# %% ../nbs/03_tables.ipynb #da2970d5
+# %% ../nbs/03_tables.ipynb #a684ade9
 def unique_in(
     *columns:str,   # Together they occur once
     error:str,      # In words, said of the first of them
@@ -64,7 +64,7 @@ def same_within(
     "A fact that does not change within a key"
     return pa.Check(lambda t: t[of] == t.groupby(key)[of].transform('first'), title=of, error=error, description=way_out)
 
-# %% ../nbs/03_tables.ipynb #37bceaa7
+# %% ../nbs/03_tables.ipynb #1d1053b8
 class TableError(ValueError): "A table that breaks its declaration: names table, column, row, what stands there, and the way out"
 
 def _kind(schema, column): return str(schema.columns[column].dtype)[0]   # f, i or s
@@ -85,7 +85,7 @@ def _said(error, schema):
     fault = types.get(check, 'is not a number' if number else 'is no text') if isinstance(check, str) else check.error
     return error.schema.name, row, fault, ''
 
-# %% ../nbs/03_tables.ipynb #6893d2a6
+# %% ../nbs/03_tables.ipynb #9a7d0e02
 def table_faults(
     table:pd.DataFrame,        # Any, numbered from 0
     schema:pa.DataFrameSchema, # One of the declarations below
@@ -103,7 +103,7 @@ def missing_columns(
     "Columns that must be there and are not"
     return [c for c, col in schema.columns.items() if col.required and c not in table]
 
-# %% ../nbs/03_tables.ipynb #c7a678d8
+# %% ../nbs/03_tables.ipynb #c821c112
 def check_table(
     table:pd.DataFrame,        # With the declared columns; others may stand beside them
     schema:pa.DataFrameSchema, # One of the declarations below
@@ -120,7 +120,7 @@ def check_table(
         raise TableError(f'{name}: `{column}` in row {row}{film} {fault}: {plain_data(t[column][row])!r}. {help}')
     return schema.validate(t) if len(t) else t
 
-# %% ../nbs/03_tables.ipynb #8fe99c8d
+# %% ../nbs/03_tables.ipynb #96d8c5b3
 def _mapped(table, f): return table.assign(**{c: table[c].map(f) for c in table if not pd.api.types.is_numeric_dtype(table[c])})
 
 def csv_safe_table(
@@ -139,7 +139,7 @@ def save_table(
     if schema is not None: check_table(table, schema, shown_name(Path(path).name))
     return write_atomic(path, csv_safe_table(table).to_csv(index=False, **dict(lineterminator='\n') | how))
 
-# %% ../nbs/03_tables.ipynb #ad1b139d
+# %% ../nbs/03_tables.ipynb #8a1adf10
 WORDS = 'path', 'patient', 'group', 'sha256', 'phash', 'model', 'key', 'weights', 'file' # text, whatever it looks like
 
 def load_table(
@@ -152,7 +152,7 @@ def load_table(
     table = _mapped(text, csv_plain)
     return table if schema is None else check_table(table, schema, shown_name(Path(path).name))
 
-# %% ../nbs/03_tables.ipynb #12331acc
+# %% ../nbs/03_tables.ipynb #c24248f4
 LABEL_ERROR = 'is an unknown label'
 FILM = dict( # what every table of films begins with
     path=column(str, 'the film, below the root of its data set', 'a path with /'),
@@ -160,14 +160,16 @@ FILM = dict( # what every table of films begins with
     label=column(str, 'what its readers found', ' or '.join(LABELS), one_of(*LABELS, error=LABEL_ERROR), way_out=f'Use {NORMAL} and {PNEUMONIA}.'))
 ONE_FILM = [same_within('path', c, 'differs from what another row says of this film', 'A film has one label and one patient.')
             for c in ('label', 'patient')]
-ETIOLOGY = column(str, 'what caused it', 'none, bacteria, virus or unknown', one_of('none', 'bacteria', 'virus', 'unknown', ''), required=False)
+ETIOLOGY = column(str, 'what caused it', 'none, bacteria, virus, unknown', empty=True, required=False)
 
-# %% ../nbs/03_tables.ipynb #94388666
+# %% ../nbs/03_tables.ipynb #a189ce52
 def _hexadecimal(digits): return pa.Check.str_matches(f'^[0-9a-f]{{{digits}}}$', error=f'is no hash of {digits} hexadecimal digits')
 def _above_zero(): return pa.Check.gt(0, error='is not above 0')
 
-COHORT = pa.DataFrameSchema(FILM | dict(
+COHORT = pa.DataFrameSchema(dict(
+    path=FILM['path'], label=FILM['label'],
     split=column(str, 'how the data set parts its films', 'train, val or test', one_of('train', 'val', 'test')),
+    patient=FILM['patient'],
     group=column(str, 'films that must stay together: of a patient, or copies of each other', 'any name'),
     etiology=ETIOLOGY,
     source=column(str, 'which data set', 'public, medmnist, folder or phantom', one_of('public', 'medmnist', 'folder', 'phantom')),
@@ -178,7 +180,7 @@ COHORT = pa.DataFrameSchema(FILM | dict(
     bytes=column(int, 'of the file', 'bytes', _above_zero())),
     checks=[unique_in('path', error='stands there twice', way_out='A film has one row.')], name='cohort')
 
-# %% ../nbs/03_tables.ipynb #a2d3893d
+# %% ../nbs/03_tables.ipynb #e085f06f
 PROBLEM = pa.DataFrameSchema(dict(
     path=column(str, 'the file, or a folder that was left out', 'a path with /'),
     code=column(str, 'the kind of fault', 'a code of `film_file.FILM_CODES`, or left_out'),
@@ -186,23 +188,23 @@ PROBLEM = pa.DataFrameSchema(dict(
     way_out=column(str, 'what to do', 'words'),
     files=column(int, 'how many files the row stands for', 'files', pa.Check.ge(0, error='is below 0'))), name='problems')
 
-# %% ../nbs/03_tables.ipynb #9a5c2457
+# %% ../nbs/03_tables.ipynb #048cd942
 P_WAY_OUT = '`p` is the probability of pneumonia: no logit, no per cent.'
 PROBABILITY = column(float, 'probability of pneumonia', '0–1', between(0, 1), way_out=P_WAY_OUT)
 RUN = ['model', 'seed', 'split']  # what tells one scoring of a film from another
 PREDICTIONS = pa.DataFrameSchema(FILM | dict(
     p=PROBABILITY,
-    model=column(str, 'which model', 'its name'),
+    model=column(str, 'which model', 'its name, or empty', empty=True),
     seed=column(int, 'which training', '0, 1, 2 …'),
-    split=column(str, 'which films were scored', 'test, valid, public, v3 …'),
+    split=column(str, 'which films were scored', 'test, valid, public, v3 …, or empty', empty=True),
     etiology=ETIOLOGY),
     checks=[unique_in('path', *RUN, error='was scored before by the same model, seed and split', way_out='Keep one score of each film.'), *ONE_FILM],
     name='predictions')
 
-# %% ../nbs/03_tables.ipynb #67903d1f
+# %% ../nbs/03_tables.ipynb #4e836c83
 FINITE = pa.Check(np.isfinite, error='is no finite number')
 OUT_OF_FOLD = pa.DataFrameSchema(FILM | dict(
-    etiology=ETIOLOGY,
+    etiology=column(str, 'what caused it', 'none, bacteria, virus, unknown', empty=True),
     fold=column(int, 'which part was held out', '0 … k − 1'),
     family=column(str, 'the corruption', 'clean, resample, blur …'),
     logit=column(float, 'score before temperature and shift', 'any finite number', FINITE, way_out='Score the film again.')),
@@ -211,13 +213,13 @@ OUT_OF_FOLD = pa.DataFrameSchema(FILM | dict(
             same_within('patient', 'fold', 'differs from that of another film of this patient', 'Part the films by patient: cohort.grouped_folds.')],
     name='out-of-fold table')
 
-# %% ../nbs/03_tables.ipynb #01e4286b
+# %% ../nbs/03_tables.ipynb #8e97168c
 SITE_SCORES = pa.DataFrameSchema(FILM | dict(
     p=PROBABILITY,
     model_hash=column(str, 'whose scores they are', 'SHA-256 of the model, or its first digits; empty: not said', required=False)),
     checks=[unique_in('path', 'model_hash', error='was scored before by the same model', way_out='Keep one score of each film.'), *ONE_FILM], name='scores')
 
-# %% ../nbs/03_tables.ipynb #2c4f33ca
+# %% ../nbs/03_tables.ipynb #6284977e
 DECISION_WORDS = 'pneumonia', 'unsure', 'refused', 'normal'
 WORKLIST = pa.DataFrameSchema(dict(
     priority=column(int, 'which films are to be read first', '1 first', pa.Check.ge(1, error='is below 1')),
@@ -234,7 +236,7 @@ WORKLIST = pa.DataFrameSchema(dict(
     ms=column(float, 'what it cost', 'ms', pa.Check.ge(0, error='is below 0'))),
     name='worklist')
 
-# %% ../nbs/03_tables.ipynb #5008b94e
+# %% ../nbs/03_tables.ipynb #2b5d25f9
 def _share(holds): return column(float, holds, '0–1', between(0, 1))
 
 ABLATION = pa.DataFrameSchema(dict(
@@ -254,7 +256,7 @@ ABLATION = pa.DataFrameSchema(dict(
     weights=column(str, 'hash of the trained network', 'hex digits'),
     file=column(str, 'where its weights are kept', 'a name without its ending')), name='ablation')
 
-# %% ../nbs/03_tables.ipynb #48420d69
+# %% ../nbs/03_tables.ipynb #ae504985
 TABLES = COHORT, PROBLEM, PREDICTIONS, OUT_OF_FOLD, SITE_SCORES, WORKLIST, ABLATION
 
 def described(

@@ -28,7 +28,7 @@ def both(data):
 
 def record(ledger, scored, bundle, threshold, data):
     "The ledger's line"
-    run = scored.assign(p=scored.score, fold='test')[['path', 'patient', 'label', 'etiology', 'p', 'model', 'seed', 'fold']]
+    run = scored.assign(p=scored.score, split='test')[['path', 'patient', 'label', 'etiology', 'p', 'model', 'seed', 'split']]
     films = read_cohort(data, progress=False)[0]
     record_scoring(ledger, run, bundle.model[:12], films, 'tools/test_worklist.py', WHY, round(threshold, 6))
 
@@ -36,7 +36,7 @@ def unsure(films): return int((films.decision == 'unsure').sum())
 
 def unsure_normals(scored):
     "How many normals are unsure, by what later releases made of them"
-    normals, withdrawn = scored[scored.label == 'NORMAL'].assign(fold='test'), pd.read_csv(MODEL/'withdrawn.csv').iloc[:, 0].tolist()
+    normals, withdrawn = scored[scored.label == 'NORMAL'].assign(split='test'), pd.read_csv(MODEL/'withdrawn.csv').iloc[:, 0].tolist()
     return {g: f'{unsure(part)} of {len(part)}' for g, part in normal_groups(normals, withdrawn).groupby('group')}
 
 def main():

@@ -54,22 +54,22 @@ def _whole(seed):
 
 # %% ../../nbs/evaluate/45_audit.ipynb #389b11c5
 def read_run(
-    path:str|Path,  # CSV: path, label, p; where known patient, model, seed, fold; and any further columns
+    path:str|Path,  # CSV: path, label, p; where known patient, model, seed, split; and any further columns
     model:str=None, # Which model, where there are several
     seed:int=None,  # Which training; None: the first
-    fold:str=None,  # Which films, where there are several folds
+    split:str=None,  # Which films, where there are several splits
 )->pd.DataFrame:    # One run, with all its columns
     "One run of a predictions file, when it can be trusted; else a `ValueError` naming file, fault and way out"
     t = _read_csv(path)
     if missing := [c for c in ('path', 'label', 'p') if c not in t]:
         raise ValueError(f"{path}: no column {', '.join(missing)}; there is {', '.join(t.columns)}. "
                          'A row is a film: path,label,p and, where known, patient; commas between them')
-    usual = dict(patient=t.path, model='', seed='0', fold='')
+    usual = dict(patient=t.path, model='', seed='0', split='')
     t = t.assign(label=t.label.str.strip().str.upper(), **{c: v for c, v in usual.items() if c not in t})
-    t = t.assign(model=t.model.fillna(''), fold=t.fold.fillna(''), seed=_whole(t.seed))
-    try: return _as_numbers(select_run(check_predictions(t), model, seed, fold))
+    t = t.assign(model=t.model.fillna(''), split=t.split.fillna(''), seed=_whole(t.seed))
+    try: return _as_numbers(select_run(check_predictions(t), model, seed, split))
     except ValueError as e:
-        way = str(e).replace('select_run(predictions, model=…, seed=…, fold=…)', '--model, --seed, --fold')
+        way = str(e).replace('select_run(predictions, model=…, seed=…, split=…)', '--model, --seed, --split')
         raise ValueError(f"{path}: {way.removeprefix('predictions: ')}") from None
 
 # %% ../../nbs/evaluate/45_audit.ipynb #94625154
@@ -178,8 +178,8 @@ def _stratum_lines(strata, threshold):
 # %% ../../nbs/evaluate/45_audit.ipynb #2b7b78f7
 def _lines(name, t, table, strata, threshold):
     "The audit in plain lines"
-    model, seed, fold = t[['model', 'seed', 'fold']].iloc[0]
-    whose = ', '.join(str(v) for v in (model, f'seed {seed}' if model else '', fold) if v)
+    model, seed, split = t[['model', 'seed', 'split']].iloc[0]
+    whose = ', '.join(str(v) for v in (model, f'seed {seed}' if model else '', split) if v)
     ends = f': {whose}' if whose else ''
     positive = int((t.label == PNEUMONIA).sum())
     yield f'{name}: {len(t):,} films of {t.patient.nunique():,} patients, {positive:,} films with pneumonia{ends}'
@@ -230,7 +230,7 @@ def audit_files(
     films:str|Path=None,    # Folder of files: their cues are read (`file_cues.FILE_CUES`, and sharpness)
     model:str=None,         # Which run of the table: its model,
     seed:int=None,          # its training; None: the first,
-    fold:str=None,          # its films
+    split:str=None,          # its films
     threshold:float=.5,     # Called pneumonia from this p on, 0–1
     reach:float=.1,         # How near two films must be, where a cue does not say
     n_boot:int=500,         # Draws of patients
@@ -240,7 +240,7 @@ def audit_files(
     cues, out, name = [as_cue(c, reach) for c in cues], Path(out), Path(predictions).name
     if not 0 <= threshold <= 1: raise ValueError(f'the threshold is a probability, 0 to 1, not {threshold:g}')
     if n_boot < 1: raise ValueError(f'{n_boot} draws give no interval; take some hundreds')
-    t, said = _with_cues(read_run(predictions, model, seed, fold), cues, table, films)
+    t, said = _with_cues(read_run(predictions, model, seed, split), cues, table, films)
     by_cue = {c.name: by_stratum(t, c, threshold=threshold, n_boot=n_boot) for c in cues}
     result, strata = audit(t, cues, n_boot), pd.concat(by_cue, names=['cue', None]).reset_index('cue').reset_index(drop=True)
     lines = [*said, *_lines(name, t, result, strata, threshold)]

@@ -75,11 +75,11 @@ def _same_films(t):
 
 # %% ../../nbs/evaluate/43_comparison.ipynb #5d20dc97
 def seed_table(
-    predictions:pd.DataFrame, # One fold, any number of models and seeds
+    predictions:pd.DataFrame, # One split, any number of models and seeds
     threshold:float=0.5,      # Called pneumonia from this p on, 0–1
 )->pd.DataFrame:              # Per model and metric: mean, sd, min, max, seeds, shown_seed, shown
     "Each metric over the trainings of a model; sd is NaN with one training"
-    t = rows_with(check_predictions(predictions), 'fold')
+    t = rows_with(check_predictions(predictions), 'split')
     _same_films(t)
     v = pd.DataFrame([dict(model=m, seed=s, **metric_values(g, threshold)) for (m, s), g in t.groupby(['model', 'seed'])])
     v = v.melt(['model', 'seed'], var_name='metric')

@@ -168,7 +168,7 @@ def _plot_curves(predictions, at, x, metric, n_boot, seed, ax)->Axes:
 
 # %% ../../nbs/evaluate/42_evaluation.ipynb #67
 def plot_roc(
-    predictions:pd.DataFrame, # One fold; of each model the first seed is drawn
+    predictions:pd.DataFrame, # One split; of each model the first seed is drawn
     n_boot:int=500,           # Draws of patients for the band
     seed:int=0,               # Of the draws
     source:str='',            # Whose films: stamped below
@@ -184,7 +184,7 @@ def plot_roc(
 
 # %% ../../nbs/evaluate/42_evaluation.ipynb #ed77203f
 def plot_pr(
-    predictions:pd.DataFrame, # One fold; of each model the first seed is drawn
+    predictions:pd.DataFrame, # One split; of each model the first seed is drawn
     n_boot:int=500,           # Draws of patients for the band
     seed:int=0,               # Of the draws
     source:str='',            # Whose films: stamped below
@@ -201,7 +201,7 @@ def plot_pr(
 
 # %% ../../nbs/evaluate/42_evaluation.ipynb #72
 def plot_scores(
-    predictions:pd.DataFrame, # One fold; of each model the first seed is drawn
+    predictions:pd.DataFrame, # One split; of each model the first seed is drawn
     threshold:float=0.5,      # Drawn as a line, 0–1
     source:str='',            # Whose films: stamped below
 )->np.ndarray:                # Array of Axes, one per model
@@ -241,7 +241,7 @@ def brier(
 
 # %% ../../nbs/evaluate/42_evaluation.ipynb #76
 def plot_calibration(
-    predictions:pd.DataFrame, # One fold; of each model the first seed is drawn
+    predictions:pd.DataFrame, # One split; of each model the first seed is drawn
     bins:int=10,              # Bins of about equal numbers of films
     source:str='',            # Whose films: stamped below
     ax:Axes=None,             # Axes to draw on
@@ -301,7 +301,7 @@ def plot_intervals(
 
 # %% ../../nbs/evaluate/42_evaluation.ipynb #83
 def plot_groups(
-    predictions:pd.DataFrame, # One fold; of each model the first seed is drawn
+    predictions:pd.DataFrame, # One split; of each model the first seed is drawn
     column:str='etiology',    # What to group by
     threshold:float=0.5,      # Called pneumonia from this p on, 0–1
     n_boot:int=500,           # Draws of patients for the intervals

@@ -14,37 +14,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from ..core import LABELS, NORMAL, PNEUMONIA, write_atomic
+from ..core import NORMAL, PNEUMONIA, write_atomic
 from .decision import OperatingPoint, calibrated, check_point, open_share, probabilities
 from .evaluation import plot_calibration
 from ..plot import INK, PALETTE, axes, stamp
 from ..stats import bootstrap, fit_platt, fit_temperature, interval, positives, ratio
+from ..tables import OUT_OF_FOLD, check_table
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #8
-OOF = ('path', 'patient', 'label', 'etiology', 'fold', 'family', 'logit')
-
-def _oof_faults(t):
-    "Yield (which rows are at fault, what is wrong, the way out), the first to be repaired first"
-    yield ~t.label.isin(LABELS), 'an unknown label', f'Use {NORMAL} and {PNEUMONIA}'
-    yield t[['patient', 'fold']].isna().any(axis=1), 'a film without patient or fold', 'Where patients are unknown, patient = path'
-    yield ~np.isfinite(pd.to_numeric(t.logit, errors='coerce')), 'a logit that is no finite number', 'Score the film again'
-    twice = t.duplicated(['path', 'family'])
-    yield twice, 'a film that is in its family twice', 'Keep one score, from the fold that held the film out'
-    changes = t.groupby('path')[['label', 'patient', 'fold']].transform('nunique').gt(1).any(axis=1)
-    yield changes, 'a film whose label, patient or fold changes', 'A film has one of each'
-    several = t.groupby('patient').fold.transform('nunique') > 1
-    yield several, 'a patient in several folds', 'Part the films by patient: cohort.grouped_folds'
+OOF = tuple(OUT_OF_FOLD.columns)
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #f49cb5a5
 def check_oof(
     table:pd.DataFrame, # One row per film and corruption, with the columns `OOF`
 )->pd.DataFrame:        # `table` itself
     "The table, when it can be trusted; else a `ValueError` naming the fault and the way out"
-    if missing := [c for c in OOF if c not in table]: raise ValueError(f'out-of-fold table: no column {", ".join(missing)}')
+    check_table(table, OUT_OF_FOLD)
     if 'clean' not in set(table.family):
         raise ValueError("out-of-fold table: no family 'clean'. Score the films as they are, too")
-    for bad, fault, way_out in _oof_faults(table):
-        if bad.any(): raise ValueError(f'out-of-fold table: {fault} (path {table.path[bad].iloc[0]}). {way_out}')
     if table.fold.nunique() < 2:
         raise ValueError('out-of-fold table: one fold only. What is chosen must be judged on another fold: use two or more')
     return table

@@ -17,13 +17,13 @@ import pandas as pd
 from ..core import PNEUMONIA, shown_name
 from .decision import calibrated
 from .operating_point import fit_platt_balanced, read_oof
-from .predictions import prediction_faults
+from ..tables import LABEL_ERROR, SITE_SCORES, table_faults
 
 # %% ../../nbs/evaluate/48_site_scores.ipynb #5be41895
 _NEEDED = ('path', 'label', 'p')
 _ALIASES = dict(file='path', filename='path', file_name='path', score='p', probability='p',
-                patient_id='patient', patientid='patient')   # as worklists and others call them
-_COLUMNS = (*_NEEDED, 'patient', 'model')
+                patient_id='patient', patientid='patient', model='model_hash')   # as worklists and others call them
+_COLUMNS = (*_NEEDED, 'patient', 'model_hash')
 
 def _heading(words): return re.sub(r'[\s_-]+', '_', words.strip().lower())
 
@@ -101,16 +101,14 @@ def _parse(text)->float: # NaN where it is no number
 # %% ../../nbs/evaluate/48_site_scores.ipynb #274cddbb
 def _check_scores(t, lines, name):
     "The first fault, as a `ValueError`"
-    def stop(bad, column, fault, way_out):
-        if not bad.any(): return
-        i = int(np.argmax(bad))
+    def stop(i, column, fault, way_out):
         where = f'{name}, line {lines[i]} (path {shown_name(t.path[i])})'
         raise ValueError(f'{where}: {column} {fault}: {shown_name(t[column][i])}. {way_out}')
-    stop(t.p.str.endswith('%').astype(bool), 'p', 'is in per cent', 'Write a share, 0.93 for 93 %.')
-    filled = {c: t[c].where(t[c] != '', None) for c in ('path', 'patient')}
-    for column, bad, fault, way_out in prediction_faults(t.assign(p=t.p.map(_parse).astype(float), seed=0, fold='site', **filled)):
-        if fault == 'is an unknown label': way_out = 'Write NORMAL or PNEUMONIA: what other words or numbers mean, only you know.'
-        stop(np.asarray(bad), column, fault, way_out)
+    if len(bad := np.flatnonzero(t.p.str.endswith('%'))): stop(bad[0], 'p', 'is in per cent', 'Write a share, 0.93 for 93 %.')
+    parsed = t.assign(p=[_parse(p) if _NUMBER.fullmatch(p) else f'no number: {p}' for p in t.p])
+    for column, row, fault, way_out in table_faults(parsed, SITE_SCORES):
+        if fault == LABEL_ERROR: way_out = 'Write NORMAL or PNEUMONIA: what other words or numbers mean, only you know.'
+        stop(row, column, fault, way_out or SITE_SCORES.columns[column].metadata['way_out'])
 
 # %% ../../nbs/evaluate/48_site_scores.ipynb #4c79ee71
 def _from_oof(path):
@@ -118,13 +116,13 @@ def _from_oof(path):
     t = read_oof(path)
     temperature, shift = fit_platt_balanced(t)
     t = t[t.family == 'clean'].reset_index(drop=True)
-    return t.assign(p=calibrated(t.logit + shift, temperature), model='')[['path', 'label', 'p', 'patient', 'model']]
+    return t.assign(p=calibrated(t.logit + shift, temperature), model_hash='')[list(_COLUMNS)]
 
 # %% ../../nbs/evaluate/48_site_scores.ipynb #5df2b3c4
 def read_scores(
     path:str|Path,      # CSV: path, label, p, where known patient and model; or a table of `write_oof`
     numbered:bool=False # May `path` be missing? The films are then numbered
-)->pd.DataFrame:        # path, label, p (0–1), patient, model (hash, or its first digits, or '')
+)->pd.DataFrame:        # path, label, p (0–1), patient, model_hash (or its first digits, or '')
     "Labelled scores, when they can be trusted; else a `ValueError` naming file, line, fault and way out"
     name = shown_name(path)
     lines, t = _columns(_file_text(path), name)
@@ -133,13 +131,13 @@ def read_scores(
     if missing := [c for c in _NEEDED if c not in t]:
         raise ValueError(f"{name}: no column {', '.join(missing)}; there is {', '.join(map(shown_name, t))}. "
                          'A row is a film: path,label,p and, where known, patient and model; commas between them')
-    usual = dict(patient=t['path'], model=['']*len(lines))
+    usual = dict(patient=t['path'], model_hash=['']*len(lines))
     t = pd.DataFrame({c: t[c] if c in t else usual[c] for c in _COLUMNS}, dtype=object)
     t = t.assign(label=t.label.str.upper())
     _check_scores(t, lines, name)
     if t.label.nunique() < 2:
         raise ValueError(f'{name}: films of both labels are needed; ' + (f'all {len(t)} are {t.label[0]}' if len(t) else 'it has no row'))
-    return t.assign(p=t.p.map(_parse).astype(float)).astype(dict.fromkeys(('path', 'label', 'patient', 'model'), str))
+    return t.assign(p=t.p.map(_parse).astype(float)).astype(dict.fromkeys(('path', 'label', 'patient', 'model_hash'), str))
 
 # %% ../../nbs/evaluate/48_site_scores.ipynb #b8923160
 def hardest_films(

@@ -282,7 +282,7 @@ def plot_decision_curve(
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #acf05e9a
 def _check_model(table, model, name):
     "Refuse scores that say they are of another model"
-    for said in sorted(set(table.model) - {''}):
+    for said in sorted(set(table.model_hash) - {''}):
         if len(said) < 8 or not model.startswith(said.lower()):
             raise ValueError(f'{name}: scores of model {shown_name(said[:12])}, and the bundle is model {model[:12]}. '
                              'Name the bundle that scored the films with --bundle, or score them again')
@@ -291,7 +291,7 @@ def _check_model(table, model, name):
 def _whose_films(name, table, model):
     "Which films, and of which model"
     positive = (table.label == PNEUMONIA).sum()
-    vouched = '' if (table.model != '').any() else ' (the file does not name it: you vouch for that)'
+    vouched = '' if (table.model_hash != '').any() else ' (the file does not name it: you vouch for that)'
     yield (f'{name}: {len(table):,} films of {table.patient.nunique():,} patients, {positive:,} films with pneumonia; '
            f'scored by model {model[:12]}{vouched}')
     if (table.patient == table.path).all():

@@ -246,7 +246,7 @@ def blind_test(
     "A classifier that never sees the picture, on the test films"
     (train, x), (test, asked) = (_known_rows(cues, cohort, s, names) for s in ('train', 'test'))
     p = _blind().fit(x, train.label == PNEUMONIA).predict_proba(asked)[:, 1]
-    return test[['path', 'patient', 'label', 'etiology']].assign(p=p, model=model, seed=0, fold='test').reset_index(drop=True)
+    return test[['path', 'patient', 'label', 'etiology']].assign(p=p, model=model, seed=0, split='test').reset_index(drop=True)
 
 # %% ../../nbs/explore/27_file_cues.ipynb #13fb7991
 def shrunk(

@@ -38,7 +38,7 @@ def on_one_threshold(
 def _cross_fitted_metrics(table, p, positive, n_boot):
     "Discrimination and calibration"
     clean = (table.family == 'clean').to_numpy()
-    run = table[clean].assign(p=positive[clean].astype(float), model='cross-validation', seed=0, fold='out of fold')
+    run = table[clean].assign(p=positive[clean].astype(float), model='cross-validation', seed=0, split='out of fold')
     at_point, ranked = metrics(run, n_boot=n_boot), metrics(run.assign(p=p[clean]), n_boot=n_boot)
     told = {m: at_point.loc[m, ['value', 'low', 'high']].to_dict() for m in ('accuracy', 'sensitivity', 'specificity')}
     errors = {f'{name}_{where}': f(p[rows], table.label[rows]) for name, f in dict(ece=ece, ks=ks_error).items()
@@ -68,7 +68,7 @@ def scored_sets(
     withdrawn,                # Names of the films that the later release no longer has
 )->dict:                      # Name of a test set → its predictions
     "The sets that were scored; only the public one where the later films are missing"
-    if not (predictions.fold == 'v3').any(): return dict(public=predictions[predictions.fold == 'test'])
+    if not (predictions.split == 'v3').any(): return dict(public=predictions[predictions.split == 'test'])
     return release_sets(predictions, withdrawn)
 
 def _set_evidence(t, threshold, n_boot):
@@ -90,7 +90,7 @@ def _calibration(shipped, was):
 
 def _groups(predictions, withdrawn, threshold, n_boot):
     "Specificity of the groups of normals apart: over refits, and shipped"
-    normals = normal_groups(predictions, withdrawn).assign(fold='normals')
+    normals = normal_groups(predictions, withdrawn).assign(split='normals')
     one = lambda m, s: by_group(select_run(normals, m, s), 'group', threshold, n_boot).set_index('group')
     shipped = one('shipped', 0)[['value', 'low', 'high', 'n']]
     over = pd.DataFrame([one('robust', s).value for s in sorted(normals.seed[normals.model == 'robust'].unique())])
@@ -106,5 +106,5 @@ def final_evidence(
 )->dict:                      # test: set → metrics, and the groups of normals; calibration
     "What the last step showed"
     sets = {name: _set_evidence(t, threshold, n_boot) for name, t in scored_sets(predictions, withdrawn).items()}
-    if (predictions.fold == 'v3').any(): sets['groups'] = _groups(predictions, withdrawn, threshold, n_boot)
+    if (predictions.split == 'v3').any(): sets['groups'] = _groups(predictions, withdrawn, threshold, n_boot)
     return dict(test=sets, calibration=_calibration(select_run(predictions, 'shipped', 0, 'test'), prevalence))

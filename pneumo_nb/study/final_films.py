@@ -46,7 +46,7 @@ def _later_films(folder):
     "The normal films of the later release, as rows"
     files = sorted(f for f in Path(folder).iterdir() if f.is_file())
     if not files: raise ValueError(f'{folder}: there is no film. Give the folder of the later release with --later, or leave it out.')
-    same = dict(label=NORMAL, etiology='none', fold='v3')
+    same = dict(label=NORMAL, etiology='none', split='v3')
     return pd.DataFrame([dict(path=f'{Path(folder).name}/{f.name}', patient=parse_name(f, NORMAL)[0], file=f) | same for f in files])
 
 # %% ../../nbs/study/66_final_films.ipynb #269576ad
@@ -56,14 +56,14 @@ def final_films(
     later=None,      # Folder of the later release's 67 normal films; None: without them
     withdrawn=(),    # Names of the films that the later release no longer has
     folder='.',      # Where blurred films are written
-)->pd.DataFrame:     # path, patient, label, etiology, fold ('test', 'v3', 'v3 softened'), file
+)->pd.DataFrame:     # path, patient, label, etiology, split ('test', 'v3', 'v3 softened'), file
     "The films of the last step"
     test = cohort[cohort.split == 'test'].reset_index(drop=True)
-    films = test[['path', 'patient', 'label', 'etiology']].assign(fold='test', file=film_paths(test, root))
+    films = test[['path', 'patient', 'label', 'etiology']].assign(split='test', file=film_paths(test, root))
     if not later: return films
     more = _later_films(later)
     kept = (films.label == NORMAL) & (pd.Series(release_group(films.path, withdrawn)) == 'kept')
-    soft = more.assign(fold='v3 softened', file=blur_matched(more.file, films.file[kept], Path(folder)/'softened'))
+    soft = more.assign(split='v3 softened', file=blur_matched(more.file, films.file[kept], Path(folder)/'softened'))
     return pd.concat([films, more, soft], ignore_index=True)
 
 # %% ../../nbs/study/66_final_films.ipynb #651967cf

@@ -33,10 +33,10 @@ def read_ledger(
 # %% ../../nbs/study/61_ledger.ipynb #129
 def _test_films(t, cohort):
     "Refuse scores of films that are not test films of this cohort"
-    alien = ~t.path.isin(cohort.path[cohort.split == 'test']) | (t.fold != 'test')
+    alien = ~t.path.isin(cohort.path[cohort.split == 'test']) | (t.split != 'test')
     if alien.any():
         raise ValueError(f'record_scoring: {t.path[alien].iloc[0]} is no test film of this cohort. '
-                         'The ledger is for the test films; select_run(predictions, fold="test") takes them.')
+                         'The ledger is for the test films; select_run(predictions, split="test") takes them.')
     return t
 
 # %% ../../nbs/study/61_ledger.ipynb #8627a948

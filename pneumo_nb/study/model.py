@@ -186,7 +186,7 @@ def _chosen(s):
 def _against_study(s, shipped, threshold):
     "The study's CNN beside the shipped network, where both were scored on the same films"
     if not Path(s['study']).is_file(): return {}
-    cnn = select_run(load_cohort(s['study']), 'cnn', fold='test')
+    cnn = select_run(load_cohort(s['study']), 'cnn', split='test')
     if set(cnn.path) != set(shipped.path): return {}
     pair = compare(cnn, shipped, (.5, threshold), s['n_boot'])
     return dict(difference=pair[['first', 'second', 'difference', 'low', 'high']].to_dict('index'))

@@ -64,7 +64,7 @@ def _side(t, threshold, n_boot, seed):
 
 # %% ../../nbs/study/62_published.ipynb #dc07a4ea
 def beside_original(
-    predictions:pd.DataFrame, # One fold; of each model the first seed is shown
+    predictions:pd.DataFrame, # One split; of each model the first seed is shown
     threshold:float=0.5,      # Called pneumonia from this p on, 0–1
     n_boot:int=2000,          # Draws of patients
     seed:int=0,               # Of the draws
@@ -109,16 +109,16 @@ def release_group(
 # %% ../../nbs/study/62_published.ipynb #176
 def example_release(
     seed:int=0, # Same seed, same table
-)->tuple:       # Predictions with the folds test, v3 and v3 softened; paths of the withdrawn normals
+)->tuple:       # Predictions with the splits test, v3 and v3 softened; paths of the withdrawn normals
     "MADE-UP scores of a finished model on the films of both releases, no films behind them"
-    t = example_predictions(seed=seed, seeds=4, folds=('test', 'v3'))
+    t = example_predictions(seed=seed, seeds=4, splits=('test', 'v3'))
     t = t[t.model == 'cnn']
-    normal, later = t.label == NORMAL, t.fold == 'v3'
+    normal, later = t.label == NORMAL, t.split == 'v3'
     withdrawn = t.path[normal & ~later].unique()[:66].tolist()
     v3 = t[normal & later & t.path.isin(t.path[normal & later].unique()[:67])]
-    t = pd.concat([t[~later], v3, v3.assign(fold='v3 softened')], ignore_index=True)
+    t = pd.concat([t[~later], v3, v3.assign(split='v3 softened')], ignore_index=True)
     p = t.p.clip(1e-6, 1 - 1e-6)
-    high, public, last = (t.label == PNEUMONIA) | t.path.isin(withdrawn), t.fold == 'test', t.fold == 'v3'
+    high, public, last = (t.label == PNEUMONIA) | t.path.isin(withdrawn), t.split == 'test', t.split == 'v3'
     logit, shipped = np.log(p/(1 - p))/2 + np.select([high, public, last], [1, -2, -4], -3), t.seed == 3
     models = np.where(shipped, 'shipped', 'robust')
     return t.assign(p=(1/(1 + np.exp(-logit))).round(6), model=models, seed=t.seed.where(~shipped, 0)), withdrawn
@@ -126,32 +126,32 @@ def example_release(
 # %% ../../nbs/study/62_published.ipynb #180
 def _gone(t, withdrawn):
     "Which rows are public test normals that the later release has withdrawn; a list that fits none is refused"
-    gone = (t.fold == 'test') & (t.label == NORMAL) & (np.array(release_group(t.path, withdrawn)) == 'withdrawn')
+    gone = (t.split == 'test') & (t.label == NORMAL) & (np.array(release_group(t.path, withdrawn)) == 'withdrawn')
     if gone.any(): return gone
-    raise ValueError(f"withdrawn: none of its {len(withdrawn)} names is a NORMAL film of the fold 'test'. "
+    raise ValueError(f"withdrawn: none of its {len(withdrawn)} names is a NORMAL film of the split 'test'. "
                      "Give the files' names, as in IM-0022-0001.jpeg.")
 
 # %% ../../nbs/study/62_published.ipynb #659e9aad
 def release_sets(
-    predictions:pd.DataFrame, # Any runs; folds 'test' and, where scored, 'v3' and 'v3 softened'
+    predictions:pd.DataFrame, # Any runs; splits 'test' and, where scored, 'v3' and 'v3 softened'
     withdrawn,                # Paths or names of the test normals that the later release no longer has
-)->dict:                      # Name of the set → its predictions; `fold` is that name
+)->dict:                      # Name of the set → its predictions; `split` is that name
     "The test films as the public release has them, and as the later one has"
     t = check_predictions(predictions)
-    gone, public = _gone(t, withdrawn), t.fold == 'test'
+    gone, public = _gone(t, withdrawn), t.split == 'test'
     sets = {'public': t[public]}
-    for fold, name in [('v3', 'later release'), ('v3 softened', 'later release, softened')]:
-        if (new := t.fold == fold).any(): sets[name] = t[(public & ~gone) | new]
-    return {name: s.assign(fold=name).reset_index(drop=True) for name, s in sets.items()}
+    for split, name in [('v3', 'later release'), ('v3 softened', 'later release, softened')]:
+        if (new := t.split == split).any(): sets[name] = t[(public & ~gone) | new]
+    return {name: s.assign(split=name).reset_index(drop=True) for name, s in sets.items()}
 
 # %% ../../nbs/study/62_published.ipynb #184
 def normal_groups(
     predictions:pd.DataFrame, # As for `release_sets`
     withdrawn,                # As for `release_sets`
-)->pd.DataFrame:              # The normals in one fold 'normals', with `group`: kept, withdrawn, later or later softened
+)->pd.DataFrame:              # The normals in one split 'normals', with `group`: kept, withdrawn, later or later softened
     "The normals of both releases, for `by_group(…, column='group')`"
     t = check_predictions(predictions)
     of_test = pd.Series(np.where(_gone(t, withdrawn), 'withdrawn', 'kept'), t.index)
-    group = t.fold.map({'v3': 'later', 'v3 softened': 'later softened'}).where(t.fold != 'test', of_test)
-    path = t.path.where(t.fold != 'v3 softened', 'softened/' + t.path)
-    return t.assign(path=path, group=group, fold='normals')[(t.label == NORMAL) & group.notna()].reset_index(drop=True)
+    group = t.split.map({'v3': 'later', 'v3 softened': 'later softened'}).where(t.split != 'test', of_test)
+    path = t.path.where(t.split != 'v3 softened', 'softened/' + t.path)
+    return t.assign(path=path, group=group, split='normals')[(t.label == NORMAL) & group.notna()].reset_index(drop=True)

@@ -131,11 +131,11 @@ def _score(folder, s, say):
 # %% ../../nbs/study/64_study.ipynb #22
 def _model_metrics(predictions, history, model, n_boot)->dict:
     "One model: the first seed with intervals, the spread over seeds, the kept epochs"
-    shown, seeds = select_run(predictions, model, fold='test'), seed_table(predictions[predictions.fold == 'test']).loc[model]
+    shown, seeds = select_run(predictions, model, split='test'), seed_table(predictions[predictions.split == 'test']).loc[model]
     return dict(shown_seed=shown.seed.iloc[0], counts=counts(shown),
                 metrics=metrics(shown, n_boot=n_boot)[['value', 'low', 'high', 'n']].to_dict('index'),
                 seeds=seeds[['mean', 'sd', 'min', 'max']].to_dict('index'), kept=best_epochs(history).to_dict('records'),
-                valid_accuracy=metrics(select_run(predictions, model, fold='valid'), n_boot=1).value['accuracy'])
+                valid_accuracy=metrics(select_run(predictions, model, split='valid'), n_boot=1).value['accuracy'])
 
 def _versions():
     used = ('torch', 'fastai', 'numpy', 'pandas', 'Pillow', 'scikit-learn')
@@ -145,7 +145,7 @@ def _versions():
 def _about_cohort(cohort, predictions)->dict:
     "Which films, how many, and whether they are phantoms"
     def n(split): return {label: int(((cohort.split == split) & (cohort.label == label)).sum()) for label in LABELS}
-    held_out = predictions[predictions.fold == 'valid']
+    held_out = predictions[predictions.split == 'valid']
     return dict(hash=cohort_hash(cohort), line=source_line(cohort), phantom=is_phantom(cohort), films=len(cohort), train=n('train'),
                 test=n('test'), valid=len(held_out)//held_out.groupby(['model', 'seed']).ngroups)
 
@@ -161,7 +161,7 @@ def _evaluate(folder, s, say):
     "metrics.json and the figures of the result"
     cohort, predictions = read_table(folder, 'cohort'), read_table(folder, 'predictions')
     history = {m: read_table(folder, f'history_{m}') for m in MODELS}
-    test = predictions[predictions.fold == 'test']
+    test = predictions[predictions.split == 'test']
     mean, certificate = (json.loads((folder/f'{name}.json').read_text()) for name in ('mean_films', 'certificate'))
     difference = compare(select_run(test, 'baseline'), select_run(test, 'cnn'), n_boot=s['n_boot'])
     about = _about_cohort(cohort, predictions)

@@ -242,14 +242,14 @@ def predictions_table(
     p:np.ndarray,        # Probability of pneumonia, 0–1
     model:str,           # Name of the model, as tables shall show it
     seed:int,            # Seed of its training
-    fold:str='valid',    # What the films were to this model: 'valid', 'test', …
-)->pd.DataFrame:         # Columns path, patient, label, etiology, p, model, seed, fold
+    split:str='valid',    # What the films were to this model: 'valid', 'test', …
+)->pd.DataFrame:         # Columns path, patient, label, etiology, p, model, seed, split
     "Scores with the films that they belong to"
     p = np.asarray(p)
     if p.shape != (len(cohort),): raise ValueError(f'{len(cohort)} films, but scores of shape {p.shape}')
     if not np.all((p >= 0) & (p <= 1)): raise ValueError('scores must be probabilities, 0–1')
     table = cohort[['path', 'patient', 'label', 'etiology']].reset_index(drop=True)
-    return table.assign(p=p, model=model, seed=seed, fold=fold)
+    return table.assign(p=p, model=model, seed=seed, split=split)
 
 # %% ../../nbs/train/31_baseline.ipynb #90
 def fit_seeds(
