@@ -46,6 +46,7 @@ from pneumo_nb.study.stages import progress_line, run_stages
 from pneumo_nb.study.study import study_settings, study_stages
 from pneumo_nb.train.baseline import dense_net, film_dls, predict, training_films
 from pneumo_nb.train.cnn import SmallCNN
+from pneumo_nb.tables import PREDICTIONS, load_table
 
 ROOT = Path(__file__).resolve().parent.parent
 SHAPES = (1.15, 1.25, 1.5)                       # medians of train normals (1.22), test normals (1.35) and pneumonias (1.5) lie among them
@@ -145,7 +146,7 @@ def matched_tables(runs, threshold):
                 reach={n: reach_curve(t, 'width', n_boot=500).to_dict('records') for n, t in runs.items()},
                 strata={n: cut(n, t).to_dict('records') for n, t in runs.items()})
 
-def committed(name): return load_cohort(ROOT/'results'/name/'predictions.csv')
+def committed(name): return load_table(ROOT/'results'/name/'predictions.csv', PREDICTIONS)
 
 def out_of_fold(cues):
     "The recipe on the train films, out of fold: all of them, and those that somebody saved again"

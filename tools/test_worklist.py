@@ -11,18 +11,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from pneumo_nb.core import plain_data, save_json
-from pneumo_nb.data.cohort import load_cohort, read_cohort
+from pneumo_nb.data.cohort import read_cohort
 from pneumo_nb.evaluate.predictions import select_run
 from pneumo_nb.screen.bundle import load_bundle
 from pneumo_nb.screen.worklist_table import screen
 from pneumo_nb.study.ledger import record_scoring
 from pneumo_nb.study.published import normal_groups
+from pneumo_nb.tables import PREDICTIONS, load_table
 
 MODEL, WHY = Path('results/model'), 'pneumo_screen on the test films: the same bundle, nothing chosen'
 
 def both(data):
     "A row per test film: what was evaluated and what pneumo_screen says"
-    evaluated, listed = select_run(load_cohort(MODEL/'predictions.csv'), 'shipped', 0, 'test'), screen(data/'test')
+    evaluated, listed = select_run(load_table(MODEL/'predictions.csv', PREDICTIONS), 'shipped', 0, 'test'), screen(data/'test')
     listed['path'] = [Path(f).relative_to(data).as_posix() for f in listed.file]
     return listed, evaluated.merge(listed.drop(columns='model'), on='path', how='outer', indicator=True)
 
