@@ -16,7 +16,7 @@ import pandas as pd
 from fastai.learner import Learner
 from safetensors.torch import load_file
 from measured import parser
-from pneumo_nb.core import save_json, write_atomic
+from pneumo_nb.core import save_json
 from pneumo_nb.data.cache import cache_folder, film_cache, threaded
 from pneumo_nb.data.cohort import film_paths, load_cohort, read_cohort, source_line
 from pneumo_nb.data.film import Film, read_film
@@ -44,9 +44,9 @@ from pneumo_nb.stats import auc, draw_patients, interval, ranks
 from pneumo_nb.study.ledger import record_scoring
 from pneumo_nb.study.stages import progress_line, run_stages
 from pneumo_nb.study.study import study_settings, study_stages
+from pneumo_nb.tables import PREDICTIONS, load_table, write_table
 from pneumo_nb.train.baseline import dense_net, film_dls, predict, training_films
 from pneumo_nb.train.cnn import SmallCNN
-from pneumo_nb.tables import PREDICTIONS, load_table
 
 ROOT = Path(__file__).resolve().parent.parent
 SHAPES = (1.15, 1.25, 1.5)                       # medians of train normals (1.22), test normals (1.35) and pneumonias (1.5) lie among them
@@ -350,7 +350,7 @@ def main():
     cohort = read_cohort(data, progress=False)[0]
     cues, sharp = cues_of(data, cohort)
     say, table = files_say(cohort, cues.drop(columns='path'))
-    write_atomic(out/'cues'/'predictions.csv', table.assign(p=table.p.round(6)).to_csv(index=False, lineterminator='\n'))
+    write_table(out/'cues'/'predictions.csv', table.assign(p=table.p.round(6)), PREDICTIONS)
     print('files read', flush=True)
     causal, threshold, model = shipped_on_published(data, kept, args.ledger, sharp)
     tables, runs = matched_tables(committed_runs(sharp), threshold), all_runs(sharp, CUES[:2])

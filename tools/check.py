@@ -59,6 +59,11 @@ def lint():
     done = run(installed('ruff'), 'check', '--quiet', '--output-format', 'concise')
     return (done.stdout or done.stderr).splitlines() if done.returncode else []
 
+def types():
+    "What pyright says of the exported library, as pyrightconfig.json asks it"
+    done = run(installed('pyright'), '--pythonpath', sys.executable)
+    return [line.strip() for line in done.stdout.splitlines() if ' - error: ' in line] if done.returncode else []
+
 def outputs(nb):
     "All text that a notebook's saved outputs hold, whether one is an error, and whether its code says whose films it shows"
     cells = json.loads(nb.read_text())['cells']
@@ -116,7 +121,7 @@ def disagreements():
     faults = [f'pneumo_nb/{n}: differs from its notebook; edit the notebook and run `make export`' for n in exported]
     faults += [f'nbs/{n}: not clean; run `make export`' for n in cleaned]
     if readme() != (ROOT/'README.md').read_text(): faults.append('README.md: differs from nbs/index.ipynb; run `make export`')
-    return faults + lint() + site() + saved_outputs()
+    return faults + lint() + types() + site() + saved_outputs()
 
 def check():
     "Every check; a list of faults"

@@ -10,7 +10,7 @@ __all__ = ['COLUMNS', 'EXAMPLE_SOURCE', 'check_predictions', 'example_prediction
 import warnings
 import numpy as np
 import pandas as pd
-from ..core import LABELS, NORMAL, PNEUMONIA
+from ..core import LABELS, PNEUMONIA
 from ..tables import PREDICTIONS, RUN, check_table
 
 # %% ../../nbs/evaluate/41_predictions.ipynb #7

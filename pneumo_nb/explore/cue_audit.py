@@ -7,10 +7,14 @@ __all__ = ['CUES', 'FEW_PATIENTS', 'sharpness', 'pixel_cues', 'film_cues', 'plot
            'plot_split_aucs', 'plot_cue_audit', 'cues_together', 'audit_finding']
 
 # %% ../../nbs/explore/26_cue_audit.ipynb #527be60e
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from sklearn.pipeline import make_pipeline
@@ -50,7 +54,7 @@ def pixel_cues(
 # %% ../../nbs/explore/26_cue_audit.ipynb #42
 def film_cues(
     cohort:pd.DataFrame, # One row per film
-    root,                # The folder that `path` is relative to
+    root:str|Path,       # The folder that `path` is relative to
     size:int=224,        # Side to which films are scaled before their pixels are measured, px
     progress:bool=True,  # Show a progress bar while films are decoded?
 )->pd.DataFrame:         # One row per film, index of `cohort`, one column per cue, as in `CUES`
@@ -61,12 +65,12 @@ def film_cues(
 
 # %% ../../nbs/explore/26_cue_audit.ipynb #46
 def plot_cue(
-    cues:pd.DataFrame,        # One row per film, from `film_cues`
-    cohort:pd.DataFrame,      # One row per film, in the same order
-    cue:str='sharpness',      # A column of `cues`
-    splits=('train', 'test'), # One panel each
-    source:str='',            # Line that says where the films come from
-)->np.ndarray:                # Array of axes: share of the class's films (%) against the cue
+    cues:pd.DataFrame,                      # One row per film, from `film_cues`
+    cohort:pd.DataFrame,                    # One row per film, in the same order
+    cue:str='sharpness',                    # A column of `cues`
+    splits:Sequence[str]=('train', 'test'), # One panel each
+    source:str='',                          # Line that says where the films come from
+)->np.ndarray: # Array of axes: share of the class's films (%) against the cue
     "Distribution of one cue in both classes; the top 1 % of films is drawn in the last bin"
     _, axs = plt.subplots(1, len(splits), figsize=(8, 2.7), sharex=True, sharey=True, squeeze=False, layout='constrained')
     edges = np.linspace(cues[cue].min(), np.quantile(cues[cue], .99), 31)
@@ -110,13 +114,13 @@ def _together(gap, boot, level):
 
 # %% ../../nbs/explore/26_cue_audit.ipynb #65
 def cue_audit(
-    cues:pd.DataFrame,        # One row per film, from `film_cues`, or any numbers of your own
-    cohort:pd.DataFrame,      # One row per film, the same index
-    n_boot:int=500,           # Bootstrap replicates
-    seed:int=0,               # Same seed, same intervals
-    splits=('train', 'test'), # What is compared with what
-    level:float=0.95,         # Coverage of the intervals, 0–1
-)->pd.DataFrame:              # One row per cue, largest gap first, constant cues last; columns as below
+    cues:pd.DataFrame,                      # One row per film, from `film_cues`, or any numbers of your own
+    cohort:pd.DataFrame,                    # One row per film, the same index
+    n_boot:int=500,                         # Bootstrap replicates
+    seed:int=0,                             # Same seed, same intervals
+    splits:Sequence[str]=('train', 'test'), # What is compared with what
+    level:float=0.95,                       # Coverage of the intervals, 0–1
+)->pd.DataFrame: # One row per cue, largest gap first, constant cues last; columns as below
     "How well each cue alone separates the classes in train and in test, and what is lost between"
     _check_audit(cues, cohort, splits)
     rng, q = np.random.default_rng(seed), [(1 - level)/2, (1 + level)/2]
@@ -140,25 +144,25 @@ def _note_constant(out, cues):
 _DOTS = dict(train=dict(fmt='o', color=INK), test=dict(fmt='D', color='#DD8800', mfc='white'))
 
 def plot_whiskers(
-    ax,                 # Axes
+    ax:Axes,            # Axes
     table:pd.DataFrame, # Columns `column`, `low`, `high`; a row of the figure per row
     column:str,         # What is drawn as a dot
     low:str,            # Lower end of its interval
     high:str,           # Upper end
     shift:float=0.,     # Up or down, in rows
     **style             # As for Matplotlib's `errorbar`
-):                      # What `errorbar` gives
+)->ErrorbarContainer:   # What `errorbar` gives
     "A dot with its interval in each row"
     ends = np.clip([table[column] - table[low], table[high] - table[column]], 0, None)
     return ax.errorbar(table[column], np.arange(len(table)) + shift, xerr=ends, **style)
 
 # %% ../../nbs/explore/26_cue_audit.ipynb #5ad8f7c6
 def plot_split_aucs(
-    ax,                 # Axes
-    table:pd.DataFrame, # Per cue: `train` and `test` with `_lo` and `_hi`
-    names=('train', 'test'), # What the two are called
-    labels=(),          # A name per row
-)->plt.Axes:            # `ax`
+    ax:Axes,                               # Axes
+    table:pd.DataFrame,                    # Per cue: `train` and `test` with `_lo` and `_hi`
+    names:Iterable[str]=('train', 'test'), # What the two are called
+    labels:Sequence[str]=(),               # A name per row
+)->Axes: # `ax`
     "How well each number separates the classes in train (filled) and in test (open)"
     for (column, style), name, shift in zip(_DOTS.items(), names, (-.14, .14)):
         plot_whiskers(ax, table, column, f'{column}_lo', f'{column}_hi', shift, label=name, ms=5, lw=1.4, **style)
@@ -178,10 +182,10 @@ def _with_rows(ax, nothing):
 
 # %% ../../nbs/explore/26_cue_audit.ipynb #fdb501dc
 def plot_cue_audit(
-    audit:pd.DataFrame,       # From `cue_audit`
-    splits=('train', 'test'), # What its two columns of AUCs are called
-    source:str='',            # Line that says where the films come from
-)->np.ndarray:                # Array of two axes: AUCs, and gaps with both intervals
+    audit:pd.DataFrame,                     # From `cue_audit`
+    splits:Sequence[str]=('train', 'test'), # What its two columns of AUCs are called
+    source:str='',                          # Line that says where the films come from
+)->np.ndarray: # Array of two axes: AUCs, and gaps with both intervals
     "Which cheap cues a network could cheat with: AUC of each in train and test, and what is lost between"
     size = 8.6, .36*len(audit) + 1.5
     _, (left, right) = axs = plt.subplots(1, 2, figsize=size, sharey=True, width_ratios=[1.5, 1], layout='constrained')
@@ -206,19 +210,19 @@ def cues_together(
     "Out-of-fold logistic regression on the cues, train films only"
     train = cohort[cohort.split == 'train']
     model, folds = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)), PredefinedSplit(grouped_folds(train, k, seed))
-    p = cross_val_predict(model, cues.loc[train.index], train.label == PNEUMONIA, cv=folds, method='predict_proba')
+    p = np.asarray(cross_val_predict(model, cues.loc[train.index], train.label == PNEUMONIA, cv=folds, method='predict_proba'))
     return pd.Series(p[:, 1], index=train.index, name='p')
 
 # %% ../../nbs/explore/26_cue_audit.ipynb #92
 def audit_finding(
-    audit:pd.DataFrame,       # From `cue_audit`
-    splits=('train', 'test'), # What its two columns of AUCs are called
-)->str:                       # One sentence, plain text
+    audit:pd.DataFrame,                     # From `cue_audit`
+    splits:Sequence[str]=('train', 'test'), # What its two columns of AUCs are called
+)->str: # One sentence, plain text
     "The audit in one sentence, numbers included"
     first, second = splits
     said = lambda r: f'{CUES.get(r.cue, r.cue)} (AUC {r.train:.2f} in {first}, {r.test:.2f} in {second})'
     live = audit[audit.note == '']
-    lost, best = live[live.all_lo > 0], live.loc[live.train.idxmax()]
+    lost, best = live[live.all_lo > 0], live.iloc[live.train.argmax()]
     start = f'Of {len(audit)} cheap numbers per film, {len(live)} vary; the strongest alone is {said(best)}, and '
     if lost.empty: return start + f'none loses more between {first} and {second} than chance explains.'
     top, lose = lost.iloc[0], 'lose' if len(lost) > 1 else 'loses'

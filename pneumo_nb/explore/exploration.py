@@ -7,10 +7,13 @@ __all__ = ['ONE_SIZE', 'count_films', 'hatch_bars', 'style_steps', 'plot_counts'
            'film_histograms', 'split_title', 'plot_brightness', 'film_grid']
 
 # %% ../../nbs/explore/25_exploration.ipynb #2
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from ..core import LABELS
 from ..data.cache import film_cache
 from ..data.cohort import film_paths
@@ -27,24 +30,26 @@ def count_films(
 
 # %% ../../nbs/explore/25_exploration.ipynb #4481e2b7
 def hatch_bars(
-    ax,     # Axes with bars that seaborn has drawn for a hue, and their legend
-    hatches # One for each value of the hue, in its order
-)->plt.Axes: # `ax`
+    ax:Axes,              # Axes with bars that seaborn has drawn for a hue, and their legend
+    hatches:Iterable[str] # One for each value of the hue, in its order
+)->Axes:                  # `ax`
     "Hatch the bars, and the signs of the legend, so that they can be told apart in grey"
     for bars, hatch in zip(ax.containers[::-1], hatches):           # seaborn draws the last first
         for bar in bars: bar.set_hatch(hatch)
-    for sign, hatch in zip(ax.get_legend().legend_handles, hatches): sign.set_hatch(hatch)
+    legend = ax.get_legend()
+    for sign, hatch in zip(legend.legend_handles if legend else [], hatches): plt.setp(sign, hatch=hatch)
     return ax
 
 # %% ../../nbs/explore/25_exploration.ipynb #55684efa
 def style_steps(
-    ax # Axes with the steps of both classes, as seaborn has drawn them
-)->plt.Axes: # `ax`
+    ax:Axes # Axes with the steps of both classes, as seaborn has drawn them
+)->Axes:    # `ax`
     "A line style for each class, in the legend as well"
-    signs = ax.get_legend().legend_handles if ax.get_legend() else []
+    legend = ax.get_legend()
+    signs = legend.legend_handles if legend else []
     for drawn in ((ax.collections or ax.lines)[::-1], signs):       # seaborn draws the last first
-        for steps, style in zip(drawn, CLASS_STYLE.values()): steps.set(linewidth=1.6, linestyle=style['linestyle'])
-    if signs: ax.get_legend().set_title(None)
+        for steps, style in zip(drawn, CLASS_STYLE.values()): plt.setp(steps, linewidth=1.6, linestyle=style['linestyle'])
+    if legend and signs: legend.set_title('')
     return ax
 
 # %% ../../nbs/explore/25_exploration.ipynb #12
@@ -56,9 +61,9 @@ def _mixed(colour, share): return sns.blend_palette(['white', colour], as_cmap=T
 # %% ../../nbs/explore/25_exploration.ipynb #e2165023
 def plot_counts(
     cohort:pd.DataFrame, # One row per film
-    ax=None,             # Axes to draw into; None makes them
+    ax:Axes=None,        # Axes to draw into; None makes them
     source:str='',       # Line that says where the films come from
-)->plt.Axes:             # Axes: one bar per split and label, in films
+)->Axes:                 # Axes: one bar per split and label, in films
     "Films per split and label; a bar of pneumonias is divided by etiology"
     counts = count_films(cohort).reset_index()
     kinds = counts[['label', 'etiology']].drop_duplicates().sort_values(['label', 'etiology'])
@@ -77,19 +82,19 @@ def plot_counts(
 def plot_films_per_patient(
     cohort:pd.DataFrame, # One row per film, with `patient`
     most:int=8,          # Patients with this many films or more share the last bar
-    ax=None,             # Axes to draw into; None makes them
+    ax:Axes=None,        # Axes to draw into; None makes them
     source:str='',       # Line that says where the films come from
-)->plt.Axes:             # Axes: share of the patients of each class (%) against films per patient
+)->Axes:                 # Axes: share of the patients of each class (%) against films per patient
     "How many films each patient has, per class"
     films = cohort.groupby(['label', 'patient']).size().clip(upper=most).rename('films').reset_index()
     names = {l: f'{l} ({n:,} patients)' for l, n in films.label.value_counts().reindex(LABELS).items()}
     ax = sns.histplot(films.assign(label=films.label.map(names)), x='films', hue='label', hue_order=names.values(), stat='percent',
                       common_norm=False, multiple='dodge', discrete=True, shrink=.8, alpha=1, edgecolor='white', ax=axes(ax, (6.5, 2.8)),
-                      palette={name: PALETTE[l] for l, name in names.items()})
+                      palette={name: PALETTE[str(l)] for l, name in names.items()})
     hatch_bars(ax, HATCH.values())
     ax.set_xticks(range(1, most + 1), [*map(str, range(1, most)), f'{most}+'])
     ax.set(xlabel='films per patient', ylabel='share of patients (%)')
-    ax.get_legend().set_title(None)
+    plt.setp(ax.get_legend(), title='')
     return stamp(ax, source)
 
 # %% ../../nbs/explore/25_exploration.ipynb #20
@@ -99,9 +104,9 @@ ONE_SIZE = ('All {:,} films are {} × {} px.\nThey were scaled before they came 
 def plot_sizes(
     cohort:pd.DataFrame, # One row per film, with `width` and `height` in px
     most:int=1000,       # Films drawn per class, taken at random
-    ax=None,             # Axes to draw into; None makes them
+    ax:Axes=None,        # Axes to draw into; None makes them
     source:str='',       # Line that says where the films come from
-)->plt.Axes:             # Axes: height against width (px), or one sentence when all films have one size
+)->Axes:                 # Axes: height against width (px), or one sentence when all films have one size
     "Width and height of the films, per class; one size is said, not drawn"
     ax, sizes = axes(ax, (6.5, 3.4)), cohort[['width', 'height']].drop_duplicates()
     if len(sizes) == 1: return stamp(_one_size(ax, ONE_SIZE.format(len(cohort), *sizes.iloc[0])), source)
@@ -110,7 +115,7 @@ def plot_sizes(
     some = cohort.sample(frac=1, random_state=0).groupby('label').head(most)
     order = [*names.values()]
     sns.scatterplot(some.assign(label=some.label.map(names)), x='width', y='height', hue='label', style='label', hue_order=order,
-                    style_order=order, palette={n: PALETTE[l] for l, n in names.items()}, markers=['o', 'X'], s=16, alpha=.6, ax=ax)
+                    style_order=order, palette={n: PALETTE[str(l)] for l, n in names.items()}, markers=['o', 'X'], s=16, alpha=.6, ax=ax)
     ax.axline((0, 0), slope=1, color=PALE, lw=.8, ls=':')
     ax.set(xlabel='width (px)', ylabel='height (px), dotted: square', xlim=(0, None), ylim=(0, None))
     sns.move_legend(ax, 'lower center', bbox_to_anchor=(.5, 1), title=None)
@@ -127,7 +132,7 @@ def _one_size(ax, words):
 # %% ../../nbs/explore/25_exploration.ipynb #26
 def film_histograms(
     cohort:pd.DataFrame, # One row per film
-    root,                # The folder that `path` is relative to
+    root:str|Path,       # The folder that `path` is relative to
     bins:int=64,         # Number of equal bins over 0–255; a divisor of 256
     size:int=224,        # Side to which films are scaled, px
     progress:bool=True,  # Show a progress bar while films are decoded?
@@ -147,11 +152,11 @@ def split_title(
 
 # %% ../../nbs/explore/25_exploration.ipynb #86fc2805
 def plot_brightness(
-    hists:np.ndarray,         # (films, bins), from `film_histograms`
-    cohort:pd.DataFrame,      # One row per film, in the same order
-    splits=('train', 'test'), # One panel each
-    source:str='',            # Line that says where the films come from
-)->np.ndarray:                # Array of axes: share of pixels (%) against grey level (0 black – 255 white)
+    hists:np.ndarray,                       # (films, bins), from `film_histograms`
+    cohort:pd.DataFrame,                    # One row per film, in the same order
+    splits:Sequence[str]=('train', 'test'), # One panel each
+    source:str='',                          # Line that says where the films come from
+)->np.ndarray: # Array of axes: share of pixels (%) against grey level (0 black – 255 white)
     "Mean histogram of each class, with the band that holds the middle half of its films"
     _, axs = plt.subplots(1, len(splits), figsize=(8, 2.9), sharey=True, squeeze=False, layout='constrained')
     width = 256/hists.shape[1]
@@ -170,7 +175,7 @@ def plot_brightness(
 # %% ../../nbs/explore/25_exploration.ipynb #32
 def film_grid(
     cohort:pd.DataFrame, # One row per film
-    root,                # The folder that `path` is relative to
+    root:str|Path,       # The folder that `path` is relative to
     n:int=6,             # Films per class
     size:int=112,        # Side of a film in px
     seed:int=0,          # Same seed, same films

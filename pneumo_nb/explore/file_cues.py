@@ -9,6 +9,7 @@ __all__ = ['FILE_CUES', 'LISTED', 'SIZE', 'FILE', 'jpeg_quality', 'machine_words
 
 # %% ../../nbs/explore/27_file_cues.ipynb #9bbd5a73
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 import numpy as np, pandas as pd
 from PIL import Image, ImageOps
@@ -35,8 +36,8 @@ _SCALES = np.where(_QUALITIES < 50, 5000//_QUALITIES, 200 - 2*_QUALITIES)
 _TABLES = np.clip((_STANDARD*_SCALES[:, None] + 50)//100, 1, 255)   # (qualities, 64), as libjpeg makes them
 
 def jpeg_quality(
-    table, # Divisors of the brightness, 1–255, row by row; the first few will do
-)->int:    # 1–100; the highest of those that fit alike
+    table:Iterable[float], # Divisors of the brightness, 1–255, row by row; the first few will do
+)->int:                    # 1–100; the highest of those that fit alike
     "The quality whose standard table is nearest"
     t = np.asarray(table, float)
     return int(_QUALITIES[::-1][np.abs(np.log(_TABLES[::-1, :len(t)]/t)).sum(1).argmin()])
@@ -60,9 +61,9 @@ def _known(text, vocabulary)->str:
 
 # %% ../../nbs/explore/27_file_cues.ipynb #c31e8895
 def machine_words(
-    maker, # Manufacturer, free text or None
-    model, # ManufacturerModelName, free text or None
-)->tuple:  # Two words, each of the vocabulary, 'other' or ''
+    maker:str|None, # Manufacturer, free text or None
+    model:str|None, # ManufacturerModelName, free text or None
+)->tuple:           # Two words, each of the vocabulary, 'other' or ''
     "Maker and model as far as a vocabulary knows them"
     return _known(maker, _MAKERS), _known(model, _MODELS)
 
@@ -113,8 +114,8 @@ def _dicom_cues(path, size):
 
 # %% ../../nbs/explore/27_file_cues.ipynb #6591d920
 def file_cues(
-    path, # A picture or a DICOM file
-)->dict:  # `FILE_CUES`, as far as the file has them
+    path:str|Path, # A picture or a DICOM file
+)->dict:           # `FILE_CUES`, as far as the file has them
     "What a file says of itself; no pixel is decoded"
     try:
         with open(path, 'rb') as f: head = f.read(132)
@@ -127,7 +128,7 @@ def file_cues(
 
 # %% ../../nbs/explore/27_file_cues.ipynb #0202d7d2
 def read_file_cues(
-    root,               # Any folder: all files below it, those with a dot in front left out
+    root:str|Path,      # Any folder: all files below it, those with a dot in front left out
     progress:bool=True, # Show a progress bar?
 )->tuple[pd.DataFrame, pd.DataFrame]: # A row per file: `path` (below the folder) and `FILE_CUES`; problems: path, code, fault, way_out
     "What all files of a folder say of themselves"
@@ -146,10 +147,10 @@ def read_file_cues(
 
 # %% ../../nbs/explore/27_file_cues.ipynb #7429ce84
 def film_sharpness(
-    paths,              # Films
-    size:int=224,       # Side to which they are scaled before, px
-    progress:bool=True, # Show a progress bar?
-)->np.ndarray:          # (films,), grey levels²
+    paths:Iterable[str|Path], # Films
+    size:int=224,             # Side to which they are scaled before, px
+    progress:bool=True,       # Show a progress bar?
+)->np.ndarray:                # (films,), grey levels²
     "How sharp each film is, at one size for all"
     return np.array([sharpness(x) for x in film_cache(paths, size, progress=progress)])
 
@@ -158,7 +159,7 @@ LISTED = ('file', 'width', 'height', 'mode', 'bytes', 'q0', 'q1', 'q2', 'resaved
 
 def original_cues(
     cohort:pd.DataFrame, # Films, with `path`
-    listed,              # CSV with the columns `LISTED`
+    listed:str|Path,     # CSV with the columns `LISTED`
 )->pd.DataFrame:         # Index of `cohort`; numeric columns as in `FILE_CUES`, NaN for what is not known
     "What the original files of a cohort said, where it was written down"
     t = pd.read_csv(listed)
@@ -172,8 +173,8 @@ def original_cues(
 
 # %% ../../nbs/explore/27_file_cues.ipynb #87d84f12
 def find_originals(
-    root, # The films' root
-)->Path:  # originals.csv beside it, or None
+    root:str|Path, # The films' root
+)->Path|None:      # originals.csv beside it, or None
     "The list of the original files, if somebody has made one"
     listed = Path(root).parent/'originals.csv'
     return listed if listed.exists() else None
@@ -189,12 +190,12 @@ def _split_number(value, cohort, split, n_boot, rng):
 
 # %% ../../nbs/explore/27_file_cues.ipynb #2fb84e27
 def one_number(
-    cues:pd.DataFrame,        # One row per film, numeric columns, NaN where a file does not say
-    cohort:pd.DataFrame,      # One row per film, the same index
-    n_boot:int=500,           # Bootstrap replicates
-    seed:int=0,               # Same seed, same intervals
-    splits=('train', 'test'), # The first decides in which class a cue is larger
-)->pd.DataFrame:              # Per cue: larger_in; per split its AUC, `_lo`, `_hi`, `_films`; strongest first
+    cues:pd.DataFrame,                      # One row per film, numeric columns, NaN where a file does not say
+    cohort:pd.DataFrame,                    # One row per film, the same index
+    n_boot:int=500,                         # Bootstrap replicates
+    seed:int=0,                             # Same seed, same intervals
+    splits:Sequence[str]=('train', 'test'), # The first decides in which class a cue is larger
+)->pd.DataFrame: # Per cue: larger_in; per split its AUC, `_lo`, `_hi`, `_films`; strongest first
     "How well each number of a file separates the classes, alone"
     rng, rows = np.random.default_rng(seed), []
     for cue in cues:
@@ -225,24 +226,24 @@ def _known_rows(cues, cohort, split, names):
 
 # %% ../../nbs/explore/27_file_cues.ipynb #98b3ce10
 def blind_folds(
-    cues:pd.DataFrame,   # One row per film, NaN where a file does not say
-    cohort:pd.DataFrame, # One row per film, the same index, with `group`; only its train films are used
-    names=FILE,          # Columns of `cues`, all positive
-    k:int=5,             # Folds, disjoint in patient groups
-)->pd.DataFrame:         # path, patient, label, p: train films whose files say all of it, scored by a regression without their group
+    cues:pd.DataFrame,        # One row per film, NaN where a file does not say
+    cohort:pd.DataFrame,      # One row per film, the same index, with `group`; only its train films are used
+    names:Iterable[str]=FILE, # Columns of `cues`, all positive
+    k:int=5,                  # Folds, disjoint in patient groups
+)->pd.DataFrame:              # path, patient, label, p: train films whose files say all of it, scored by a regression without their group
     "A classifier that never sees the picture, out of fold"
     train, x = _known_rows(cues, cohort, 'train', names)
     folds = PredefinedSplit(grouped_folds(train, k))
-    p = cross_val_predict(_blind(), x, train.label == PNEUMONIA, cv=folds, method='predict_proba')
+    p = np.asarray(cross_val_predict(_blind(), x, train.label == PNEUMONIA, cv=folds, method='predict_proba'))
     return train[['path', 'patient', 'label']].assign(p=p[:, 1]).reset_index(drop=True)
 
 # %% ../../nbs/explore/27_file_cues.ipynb #d474ee03
 def blind_test(
-    cues:pd.DataFrame,   # One row per film
-    cohort:pd.DataFrame, # One row per film, the same index; fitted on its train films, asked on its test films
-    names=('width',),    # Columns of `cues`, all positive
-    model:str='width alone', # Name in the predictions table
-)->pd.DataFrame:         # A predictions table of the test films, for `evaluation`
+    cues:pd.DataFrame,              # One row per film
+    cohort:pd.DataFrame,            # One row per film, the same index; fitted on its train films, asked on its test films
+    names:Iterable[str]=('width',), # Columns of `cues`, all positive
+    model:str='width alone',        # Name in the predictions table
+)->pd.DataFrame:                    # A predictions table of the test films, for `evaluation`
     "A classifier that never sees the picture, on the test films"
     (train, x), (test, asked) = (_known_rows(cues, cohort, s, names) for s in ('train', 'test'))
     p = _blind().fit(x, train.label == PNEUMONIA).predict_proba(asked)[:, 1]

@@ -10,11 +10,15 @@ __all__ = ['Field', 'LUNGS', 'HEART', 'SPINE', 'SHIFTS', 'STATEMENTS', 'field_bo
 
 # %% ../../nbs/explore/29_lung_fields.ipynb #594e393b
 from collections import namedtuple
+from collections.abc import Iterable, Sequence
 from itertools import product
+from pathlib import Path
+from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from scipy import stats
 from ..core import LABELS, progress_bar
@@ -33,10 +37,10 @@ SPINE = dict(spine=Field(.28, .70, .45, .55))
 
 # %% ../../nbs/explore/29_lung_fields.ipynb #66
 def field_box(
-    field:Field,    # Shares of height and width
-    shape,          # (height, width) in pixels
-    shift=(0., 0.), # Move by (down, towards the midline), shares of height and width
-)->tuple:           # Row slice, column slice
+    field:Field,                        # Shares of height and width
+    shape:tuple[int, ...],              # (height, width) in pixels
+    shift:tuple[float, float]=(0., 0.), # Move by (down, towards the midline), shares of height and width
+)->tuple[slice, slice]:                 # Row slice, column slice
     "Pixels of a field in an image of this shape"
     (h, w), (down, inward) = shape, shift
     edges = np.array([field.top+down, field.bottom+down, field.left+inward, field.right+inward])
@@ -46,19 +50,19 @@ def field_box(
 
 # %% ../../nbs/explore/29_lung_fields.ipynb #68
 def field_mean(
-    image:np.ndarray, # Grey image (h, w)
-    fields:dict,      # Name → `Field`
-    shift=(0., 0.),   # Move the fields by (down, towards the midline)
-)->float:             # Mean over the fields of the mean grey standardised_mean in each
+    image:np.ndarray,                   # Grey image (h, w)
+    fields:dict,                        # Name → `Field`
+    shift:tuple[float, float]=(0., 0.), # Move the fields by (down, towards the midline)
+)->float: # Mean over the fields of the mean grey standardised_mean in each
     "Brightness in the fields on the picture's left"
     return float(np.mean([image[field_box(f, image.shape, shift)].mean() for f in fields.values()]))
 
 # %% ../../nbs/explore/29_lung_fields.ipynb #69
 def asymmetry(
-    image:np.ndarray, # Grey image (h, w), not negative
-    fields:dict=LUNGS, # Where to look, on the picture's left; the right is its mirror image
-    shift=(0., 0.),   # Move the fields by (down, towards the midline)
-)->float:             # -1…1; positive: the picture's left (the patient's right) is brighter
+    image:np.ndarray,                   # Grey image (h, w), not negative
+    fields:dict=LUNGS,                  # Where to look, on the picture's left; the right is its mirror image
+    shift:tuple[float, float]=(0., 0.), # Move the fields by (down, towards the midline)
+)->float: # -1…1; positive: the picture's left (the patient's right) is brighter
     "Asymmetry index (picture-left - picture-right)/(picture-left + picture-right)"
     left, right = (field_mean(im, fields, shift) for im in (image, image[:, ::-1]))
     return (left-right)/(left+right) if left+right else 0.
@@ -76,8 +80,8 @@ def plot_fields(
     image:np.ndarray, # Picture to draw on (h, w), e.g. a mean film
     title:str='',     # Above the picture
     source:str='',    # Line that names the films
-    ax=None,          # Axes to draw into, or None for new ones
-)->plt.Axes:          # The axes
+    ax:Axes=None,     # Axes to draw into, or None for new ones
+)->Axes:              # The axes
     "The lung, heart and spine boxes on a film, with their mirror images"
     ax = axes(ax, (4, 4.2), 'compressed')
     ax.imshow(image, cmap=few_colours('gray'), vmin=0, vmax=255, interpolation_stage='data')
@@ -113,9 +117,9 @@ def recentre(
 
 # %% ../../nbs/explore/29_lung_fields.ipynb #86
 def film_measures(
-    image:np.ndarray, # Grey image (h, w)
-    shift=(0., 0.),   # Move the lung boxes by (down, towards the midline)
-)->dict:              # lung (grey levels), clearness, index and heart (each -1…1)
+    image:np.ndarray,                   # Grey image (h, w)
+    shift:tuple[float, float]=(0., 0.), # Move the lung boxes by (down, towards the midline)
+)->dict: # lung (grey levels), clearness, index and heart (each -1…1)
     "Brightness, clearness and asymmetry of the lung boxes of one film"
     lung = (field_mean(image, LUNGS, shift) + field_mean(image[:, ::-1], LUNGS, shift))/2
     spine = field_mean(image, SPINE)
@@ -132,12 +136,12 @@ def _film_rows(image, who, shifts):
 
 # %% ../../nbs/explore/29_lung_fields.ipynb #88
 def asymmetry_table(
-    cohort:pd.DataFrame,   # One row per film, with `path`, `label`, `patient`, `etiology`
-    root,                  # Folder that the paths are relative to
-    shifts=((0., 0.),),    # Box positions: (down, towards the midline), shares of height and width
-    size:int=224,          # Side of the square in pixels
-    progress:bool=True,    # Show a bar?
-)->pd.DataFrame:           # One row per patient, `centred` (False, True) and field_box position: means over the patient's films
+    cohort:pd.DataFrame,                              # One row per film, with `path`, `label`, `patient`, `etiology`
+    root:str|Path,                                    # Folder that the paths are relative to
+    shifts:Iterable[tuple[float, float]]=((0., 0.),), # Box positions: (down, towards the midline), shares of height and width
+    size:int=224,                                     # Side of the square in pixels
+    progress:bool=True,                               # Show a bar?
+)->pd.DataFrame: # One row per patient, `centred` (False, True) and field_box position: means over the patient's films
     "Brightness, clearness and asymmetry of each patient"
     films = zip(film_paths(cohort, root), cohort[['label','patient','etiology']].to_dict('records'))
     rows = [row for path, who in progress_bar(films, total=len(cohort), disable=not progress, desc='films')
@@ -155,8 +159,8 @@ def plot_asymmetry(
     column:str='index', # 'index' (lung boxes) or 'heart' (heart zone)
     title:str='',       # Above the picture
     source:str='',      # Line that names the films
-    ax=None,            # Axes to draw into, or None for new ones
-)->plt.Axes:            # The axes
+    ax:Axes=None,       # Axes to draw into, or None for new ones
+)->Axes:                # The axes
     "Distribution of the asymmetry index per class, one value per patient"
     ax = axes(ax, (6.4, 3.6), 'compressed')
     ends = tuple(np.quantile(table[column], [.002, .998]))
@@ -256,12 +260,13 @@ def all_positions(
     every:pd.DataFrame, # `asymmetry_table` with several field_box positions
 )->pd.DataFrame:        # Columns centred, down, inward, measure, d, low, high
     "The five numbers at every field_box position, as taken and recentred"
-    parts = [measure_effects(t).rename_axis('measure').reset_index().assign(centred=centred, down=down, inward=inward)
-             for (centred, down, inward), t in every.groupby(['centred','down','inward'])]
+    parts = [measure_effects(t).rename_axis('measure').reset_index().assign(**{c: t[c].iloc[0] for c in ('centred','down','inward')})
+             for _, t in every.groupby(['centred','down','inward'])]
     return pd.concat(parts, ignore_index=True)
 
 # %% ../../nbs/explore/29_lung_fields.ipynb #120
-_MARK = {False: dict(fmt='o', color=INK, label='as taken'), True: dict(fmt='s', mfc='w', color='#0077BB', label='recentred')}
+_MARK:dict[Any, dict[str, Any]] = {False: dict(fmt='o', color=INK, label='as taken'),
+                                   True: dict(fmt='s', mfc='w', color='#0077BB', label='recentred')}
 _MEANING = dict(distance='distance: more asymmetrical, either side', side="side: < 0 patient's left, > 0 patient's right")
 
 def _place(down, inward):
@@ -271,10 +276,10 @@ def _place(down, inward):
 
 # %% ../../nbs/explore/29_lung_fields.ipynb #122
 def plot_positions(
-    positions:pd.DataFrame,         # From `all_positions`
-    measures=('distance','side'),   # Which measures, one panel each
-    source:str='',                  # Line that names the films
-)->np.ndarray:                      # Axes, one per measure
+    positions:pd.DataFrame,                     # From `all_positions`
+    measures:Sequence[str]=('distance','side'), # Which measures, one panel each
+    source:str='',                              # Line that names the films
+)->np.ndarray: # Axes, one per measure
     "Effect with its 95 % interval at each box position"
     size = 4.4*len(measures), 3.3
     _, axs = plt.subplots(1, len(measures), figsize=size, sharey=True, squeeze=False, layout='compressed')

@@ -9,12 +9,17 @@ __all__ = ['Effect', 'Running', 'batch_stats', 'merge_stats', 'running_stats', '
 
 # %% ../../nbs/explore/28_mean_image.ipynb #4
 from collections import namedtuple
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
+from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from fastcore.basics import chunked
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
+from matplotlib.image import AxesImage
 from scipy import stats
 from ..core import progress_bar
 from ..data.cohort import film_paths
@@ -30,12 +35,12 @@ class Running:
     n:int           # How many images (here: how many patients), ≥ 0
 
     @property
-    def var(self):
+    def var(self)->np.ndarray:
         "Unbiased variance"
         return self.m2/(self.n-1)
 
     @property
-    def sd(self):
+    def sd(self)->np.ndarray:
         "Standard deviation, in the images' unit"
         return np.sqrt(self.var)
 
@@ -43,8 +48,8 @@ class Running:
 
 # %% ../../nbs/explore/28_mean_image.ipynb #14
 def batch_stats(
-    batch, # Images of one shape, (b, …)
-)->Running: # Summary of the batch, in 64-bit floats
+    batch:Collection, # Images of one shape, (b, …)
+)->Running:           # Summary of the batch, in 64-bit floats
     "Mean and squared deviations of a batch that fits in memory"
     batch = np.asarray(batch)
     mean = batch.mean(0, dtype=np.float64)
@@ -61,9 +66,9 @@ def merge_stats(
 
 # %% ../../nbs/explore/28_mean_image.ipynb #17
 def running_stats(
-    images,       # Iterable of images (or numbers) of one shape; it is read once, in order
-    batch:int=32, # Images held in memory at a time
-)->Running:       # Summary of all of them
+    images:Iterable, # Iterable of images (or numbers) of one shape; it is read once, in order
+    batch:int=32,    # Images held in memory at a time
+)->Running:          # Summary of all of them
     "Mean and variance of any number of images in the memory of one batch"
     summaries = map(batch_stats, chunked(images, batch))
     first = next(summaries, None)
@@ -72,12 +77,12 @@ def running_stats(
 
 # %% ../../nbs/explore/28_mean_image.ipynb #27
 def patient_images(
-    cohort:pd.DataFrame, # One row per film, with `path` and `patient`
-    root,                # Folder that the paths are relative to
-    size:int=224,        # Side of the square in pixels
-    transform=None,      # Image function applied to each film before averaging, or None
-    progress:bool=False, # Show a bar?
-): # Yields one float64 image (size, size) per patient, in grey levels 0–255
+    cohort:pd.DataFrame,     # One row per film, with `path` and `patient`
+    root:str|Path,           # Folder that the paths are relative to
+    size:int=224,            # Side of the square in pixels
+    transform:Callable=None, # Image function applied to each film before averaging, or None
+    progress:bool=False,     # Show a bar?
+)->Iterator[np.ndarray]:     # Yields one float64 image (size, size) per patient, in grey levels 0–255
     "The mean film of each patient, one patient at a time"
     for _, rows in progress_bar(cohort.groupby('patient', sort=True), disable=not progress, desc='patients'):
         own = (read_film(p, size=size) for p in film_paths(rows, root))
@@ -85,13 +90,13 @@ def patient_images(
 
 # %% ../../nbs/explore/28_mean_image.ipynb #28
 def mean_films(
-    cohort:pd.DataFrame, # One row per film, with `path`, `patient` and the column `by`
-    root,                # Folder that the paths are relative to
-    size:int=224,        # Side of the square in pixels
-    by:str='label',      # Column that names the groups
-    progress:bool=True,  # Show a bar per group?
-    transform=None,      # Image function applied to each film before averaging, or None
-)->dict:                 # Group → `Running` over patients (n = number of patients)
+    cohort:pd.DataFrame,     # One row per film, with `path`, `patient` and the column `by`
+    root:str|Path,           # Folder that the paths are relative to
+    size:int=224,            # Side of the square in pixels
+    by:str='label',          # Column that names the groups
+    progress:bool=True,      # Show a bar per group?
+    transform:Callable=None, # Image function applied to each film before averaging, or None
+)->dict:                     # Group → `Running` over patients (n = number of patients)
     "Running mean and variance of the films of each group, each patient counted once"
     return {k: running_stats(patient_images(rows, root, size, transform, progress))
             for k, rows in cohort.groupby(by)}
@@ -99,13 +104,13 @@ def mean_films(
 # %% ../../nbs/explore/28_mean_image.ipynb #38
 def few_colours(
     name:str # Of a Matplotlib colour map
-):           # The map in 41 steps: pictures that stay small as files
+)->Colormap: # The map in 41 steps: pictures that stay small as files
     "A colour map of few steps"
     return plt.get_cmap(name, 41)
 
 def patient_sides(
-    ax # Axes with a film
-)->plt.Axes: # `ax`
+    ax:Axes # Axes with a film
+)->Axes:    # `ax`
     "Remove the ticks and write the patient's sides below the picture"
     ax.set_xticks([]); ax.set_yticks([])
     for x, side, ha in ((0, 'right', 'left'), (1, 'left', 'right')):
@@ -176,11 +181,11 @@ def random_blocks(
 
 # %% ../../nbs/explore/28_mean_image.ipynb #58
 def show_effect(
-    ax,            # Axes
+    ax:Axes,       # Axes
     effect:Effect, # Effect size map with its standard error, (h, w)
     z:float,       # Pixels with |d| < z·SE stay grey
     limit:float,   # End of the colour scale, in standard deviations
-):                 # What `imshow` gives, for a colour bar
+)->AxesImage:      # What `imshow` gives, for a colour bar
     "The map, noise in grey; contours at half the scale, solid above and dashed below, so that it reads without colour"
     ax.set_facecolor('0.75')
     shown = np.ma.masked_where(~coloured(effect, z), effect.d)
@@ -195,8 +200,8 @@ def plot_effect(
     title:str='',    # Above the picture
     limit:float=1.2, # End of the colour scale, in standard deviations
     source:str='',   # Line that names the films
-    ax=None,         # Axes to draw into, or None for new ones
-)->plt.Axes:         # The axes
+    ax:Axes=None,    # Axes to draw into, or None for new ones
+)->Axes:             # The axes
     "Effect size map, noise in grey"
     ax = axes(ax, (4.6, 3.8), 'compressed')
     im = show_effect(ax, effect, z, limit)

@@ -6,6 +6,8 @@
 __all__ = ['held_out_fit', 'on_one_threshold', 'oof_evidence', 'scored_sets', 'final_evidence']
 
 # %% ../../nbs/study/67_evidence.ipynb #a44f0e0c
+from collections.abc import Collection
+from typing import Any
 import numpy as np, pandas as pd
 from scipy.special import expit, logit as log_odds
 from ..core import PNEUMONIA
@@ -27,10 +29,10 @@ def held_out_fit(
     return dict(shift=shift, temperature=temperature, threshold=threshold)
 
 def on_one_threshold(
-    logit,           # (n,), of a single network
-    single:dict,     # Its shift, temperature and threshold, from `held_out_fit`
-    threshold:float, # The one that a table of several networks shall share, 0–1
-)->np.ndarray:       # (n,), 0–1
+    logit:np.ndarray, # (n,), of a single network
+    single:dict,      # Its shift, temperature and threshold, from `held_out_fit`
+    threshold:float,  # The one that a table of several networks shall share, 0–1
+)->np.ndarray:        # (n,), 0–1
     "Calibrated scores, moved in log-odds so that the networks' own threshold lies on the shared one"
     return expit((logit + single['shift'])/single['temperature'] - log_odds(single['threshold']) + log_odds(threshold))
 
@@ -65,7 +67,7 @@ def oof_evidence(
 # %% ../../nbs/study/67_evidence.ipynb #m016
 def scored_sets(
     predictions:pd.DataFrame, # Scores of the films of the last step
-    withdrawn,                # Names of the films that the later release no longer has
+    withdrawn:Collection,     # Names of the films that the later release no longer has
 )->dict:                      # Name of a test set → its predictions
     "The sets that were scored; only the public one where the later films are missing"
     if not (predictions.split == 'v3').any(): return dict(public=predictions[predictions.split == 'test'])
@@ -99,12 +101,12 @@ def _groups(predictions, withdrawn, threshold, n_boot):
 # %% ../../nbs/study/67_evidence.ipynb #c3164703
 def final_evidence(
     predictions:pd.DataFrame, # Scores of refits ('robust') and of the bundle ('shipped') on the films of the last step
-    withdrawn,                # Names of the films that the later release no longer has
+    withdrawn:Collection,     # Names of the films that the later release no longer has
     threshold:float,          # Of the bundle, 0–1
     prevalence:float,         # Of the development films, 0–1
     n_boot:int=2000,          # Draws of patients
 )->dict:                      # test: set → metrics, and the groups of normals; calibration
     "What the last step showed"
-    sets = {name: _set_evidence(t, threshold, n_boot) for name, t in scored_sets(predictions, withdrawn).items()}
+    sets:dict[str, Any] = {name: _set_evidence(t, threshold, n_boot) for name, t in scored_sets(predictions, withdrawn).items()}
     if (predictions.split == 'v3').any(): sets['groups'] = _groups(predictions, withdrawn, threshold, n_boot)
     return dict(test=sets, calibration=_calibration(select_run(predictions, 'shipped', 0, 'test'), prevalence))

@@ -7,6 +7,7 @@ __all__ = ['blur_matched', 'final_films', 'score_networks']
 
 # %% ../../nbs/study/66_final_films.ipynb #8457aae5
 import io
+from collections.abc import Collection
 from pathlib import Path
 import numpy as np, pandas as pd
 from PIL import Image, ImageFilter
@@ -28,10 +29,10 @@ def _png(film):
 
 # %% ../../nbs/study/66_final_films.ipynb #ef8edeca
 def blur_matched(
-    files:list,    # Films
-    like:list,     # Films whose sharpness they shall have
-    folder,        # Where the blurred films are written, as PNG
-)->list[Path]:     # Their files, in the order of `files`
+    files:Collection, # Films
+    like:Collection,  # Films whose sharpness they shall have
+    folder:str|Path,  # Where the blurred films are written, as PNG
+)->list[Path]:        # Their files, in the order of `files`
     "Films blurred by one Gaussian until their median sharpness (`sharpness`, at 224 px) is that of others"
     films, goal = [read_film(f, 224) for f in files], np.median([sharpness(read_film(f, 224)) for f in like])
     low, high = 0., 3.
@@ -51,19 +52,20 @@ def _later_films(folder):
 
 # %% ../../nbs/study/66_final_films.ipynb #269576ad
 def final_films(
-    cohort:pd.DataFrame, # The whole cohort
-    root,            # What it was read from
-    later=None,      # Folder of the later release's 67 normal films; None: without them
-    withdrawn=(),    # Names of the films that the later release no longer has
-    folder='.',      # Where blurred films are written
-)->pd.DataFrame:     # path, patient, label, etiology, split ('test', 'v3', 'v3 softened'), file
+    cohort:pd.DataFrame,     # The whole cohort
+    root:str|Path,           # What it was read from
+    later:str|Path=None,     # Folder of the later release's 67 normal films; None: without them
+    withdrawn:Collection=(), # Names of the films that the later release no longer has
+    folder:str|Path='.',     # Where blurred films are written
+)->pd.DataFrame:             # path, patient, label, etiology, split ('test', 'v3', 'v3 softened'), file
     "The films of the last step"
     test = cohort[cohort.split == 'test'].reset_index(drop=True)
-    films = test[['path', 'patient', 'label', 'etiology']].assign(split='test', file=film_paths(test, root))
+    films = test[['path', 'patient', 'label', 'etiology']].assign(split='test', file=np.array(film_paths(test, root), object))
     if not later: return films
     more = _later_films(later)
     kept = (films.label == NORMAL) & (pd.Series(release_group(films.path, withdrawn)) == 'kept')
-    soft = more.assign(split='v3 softened', file=blur_matched(more.file, films.file[kept], Path(folder)/'softened'))
+    softened = blur_matched(more.file, films.file[kept], Path(folder)/'softened')
+    soft = more.assign(split='v3 softened', file=np.array(softened, object))
     return pd.concat([films, more, soft], ignore_index=True)
 
 # %% ../../nbs/study/66_final_films.ipynb #651967cf

@@ -7,8 +7,10 @@ __all__ = ['varied_copies', 'principal_patterns', 'fit_gate', 'bundle_for', 'gat
 
 # %% ../../nbs/study/69_gate_fit.ipynb #ab8a9470
 import shutil
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 import numpy as np
+import pandas as pd
 import torch
 from fastai.torch_core import no_random
 from ..core import LABELS
@@ -77,11 +79,11 @@ def _fit(films, copies, groups, seed=0):
 
 # %% ../../nbs/study/69_gate_fit.ipynb #c0fffcc0
 def fit_gate(
-    bundle:Bundle,    # Whose films these are
-    films:np.ndarray, # uint8, (n, size, size), that the network may be asked about
-    groups,           # (n,): patients, or any names that keep films of one child together
-    seed:int=0,       # Same seed, same gate
-    log=None,         # Called with a line per step
+    bundle:Bundle,     # Whose films these are
+    films:np.ndarray,  # uint8, (n, size, size), that the network may be asked about
+    groups:Collection, # (n,): patients, or any names that keep films of one child together
+    seed:int=0,        # Same seed, same gate
+    log:Callable=None, # Called with a line per step
 )->Gate:
     "A gate that knows these films, and copies of them"
     if films.ndim != 3 or films.shape[1:] != (bundle.size,)*2 or len(films) != len(groups):
@@ -93,11 +95,11 @@ def fit_gate(
 
 # %% ../../nbs/study/69_gate_fit.ipynb #113687d2
 def bundle_for(
-    films, # Cohort rows of development films
-    root,  # What the cohort was read from
-    to,    # Folder for the copy; made when it is needed
-    n=120, # Films that the copy's gate learns from
-)->Path|None: # A bundle's folder; None: the library's own will do
+    films:pd.DataFrame, # Cohort rows of development films
+    root:str|Path,      # What the cohort was read from
+    to:str|Path,        # Folder for the copy; made when it is needed
+    n:int=120,          # Films that the copy's gate learns from
+)->Path|None:           # A bundle's folder; None: the library's own will do
     "The library's bundle; for phantoms a copy of it whose gate knows phantoms"
     if not is_phantom(films): return None
     few, folder = films.sample(min(n, len(films)), random_state=0), Path(shutil.copytree(SHIPPED/'children', to))
@@ -166,16 +168,16 @@ def _on_other_things(gate, size, n, seed):
 
 # %% ../../nbs/study/69_gate_fit.ipynb #12726c82
 def gate_evidence(
-    gate:Gate,         # From `fit_gate`, with all these films
-    films:np.ndarray,  # uint8, (n, size, size), development films
-    cohort,            # Their n rows
-    others:dict=None,  # name → other films, uint8 (n, size, size), that should be scored
-    k:int=5,           # Folds
-    each:int=2000,     # Films per corruption, turn and tampering, over all folds
-    n_per_kind:int=40, # Out-of-scope images of each kind
-    seed:int=0,        # Of folds, corruptions and images
-    log=None,          # Called with a line per step
-)->dict:               # Plain data
+    gate:Gate,           # From `fit_gate`, with all these films
+    films:np.ndarray,    # uint8, (n, size, size), development films
+    cohort:pd.DataFrame, # Their n rows
+    others:dict=None,    # name → other films, uint8 (n, size, size), that should be scored
+    k:int=5,             # Folds
+    each:int=2000,       # Films per corruption, turn and tampering, over all folds
+    n_per_kind:int=40,   # Out-of-scope images of each kind
+    seed:int=0,          # Of folds, corruptions and images
+    log:Callable=None,   # Called with a line per step
+)->dict:                 # Plain data
     "What the gate refuses and what passes"
     log = log or (lambda line: None)
     about = dict(cohort=cohort_hash(cohort), line=source_line(cohort), films=len(films), patients=int(cohort.patient.nunique()),
@@ -194,14 +196,15 @@ def _folder_films(folder, size):
 
 # %% ../../nbs/study/69_gate_fit.ipynb #107a12af
 def measure_gate(
-    data,              # As for `find_films`
-    bundle=None,       # A bundle's folder; None: the library's own
-    also=(),           # Folders of other films that should be scored
-    write:bool=False,  # Put the gate into the bundle?
-    log=None,          # Called with a line per step
-    **how              # For `gate_evidence`
-)->dict:               # As `gate_evidence`
+    data:str|Path|None,         # As for `find_films`
+    bundle:str|Path=None,       # A bundle's folder; None: the library's own
+    also:Iterable[str|Path]=(), # Folders of other films that should be scored
+    write:bool=False,           # Put the gate into the bundle?
+    log:Callable=None,          # Called with a line per step
+    **how                       # For `gate_evidence`
+)->dict:                        # As `gate_evidence`
     "Fit on the development films, measure, and write where that was asked for"
+    if write and not bundle: raise ValueError('which bundle shall get the gate? Name its folder')
     if (left_out := kinds_left_out()) and log:
         log(f'{len(left_out)} kinds of out-of-scope images are left out: ' + '; '.join(f'{kind} ({why})' for kind, why in left_out.items()))
     root, model = find_films(data).root, load_bundle(bundle)
@@ -210,5 +213,5 @@ def measure_gate(
     films = film_cache(film_paths(cohort, root), model.size, progress=False)
     gate = fit_gate(model, films, cohort.group.to_numpy(), log=log)
     evidence = gate_evidence(gate, films, cohort, others, log=log, **how)
-    if write: write_gate(bundle, gate.arrays, evidence, model.info.get('band'))
+    if write and bundle: write_gate(bundle, gate.arrays, evidence, model.info.get('band'))
     return evidence

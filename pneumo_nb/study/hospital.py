@@ -83,9 +83,9 @@ def recommendations(
 SOURCES = 'model/metrics.json', 'gate.json', 'triage.json'
 
 def hospital_report(
-    results, # Folder with model/metrics.json, gate.json and triage.json
-    out=None,# The page; None: hospital.html beside them
-)->Path:     # The page
+    results:str|Path,  # Folder with model/metrics.json, gate.json and triage.json
+    out:str|Path=None, # The page; None: hospital.html beside them
+)->Path:               # The page
     "Write the page for the hospital: one HTML file without outside parts"
     results = Path(results)
     if missing := [s for s in SOURCES if not (results/s).is_file()]:

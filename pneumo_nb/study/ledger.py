@@ -22,8 +22,8 @@ LEDGER = ('utc', 'model', 'seed', 'model_hash', 'cohort', 'n', *COMPARED, 'thres
 _TEXT  = ('utc', 'model', 'model_hash', 'cohort', 'command', 'note')    # a hash like 123e4567 must not become a number
 
 def read_ledger(
-    ledger,         # The CSV file; it need not exist
-)->pd.DataFrame:    # One row per scoring, columns as `LEDGER`
+    ledger:str|Path, # The CSV file; it need not exist
+)->pd.DataFrame:     # One row per scoring, columns as `LEDGER`
     "Every scoring of the test films so far"
     if not Path(ledger).exists(): return pd.DataFrame(columns=LEDGER)
     t = pd.read_csv(ledger, dtype={c: str for c in _TEXT}, keep_default_na=False)
@@ -60,7 +60,7 @@ def _append(path, line):
 
 # %% ../../nbs/study/61_ledger.ipynb #130
 def record_scoring(
-    ledger,                   # The CSV file; made with its header when missing
+    ledger:str|Path,          # The CSV file; made with its header when missing
     predictions:pd.DataFrame, # One run on the test films
     model_hash:str,           # Hash of the model's file
     cohort:pd.DataFrame,      # The cohort these films belong to

@@ -8,13 +8,14 @@ __all__ = ['PRESETS', 'RULE', 'TRAINING', 'SIZES', 'HISTORY', 'COST', 'ROUND', '
 
 # %% ../../nbs/study/71_model.ipynb #m003
 import json, sys
+from collections.abc import Callable
 from pathlib import Path
 import pandas as pd
 from .stages import (Stage, before_torch, check_cohort, cohort_key, progress_line, read_table, run_stages, save_table)
 before_torch()
 import torch
 from ..core import save_json
-from ..data.cohort import cohort_hash, film_paths, load_cohort, read_cohort, source_line
+from ..data.cohort import cohort_hash, film_paths, read_cohort, source_line
 from ..data.sources import find_films
 from ..data.split import sample_groups, split_certificate
 from ..data.cache import film_cache
@@ -36,6 +37,7 @@ from ..train.cross_validation import (average_scores, average_table, average_wei
 from ..train.holdouts import development_films
 from ..train.recipes import CHOSEN, RECIPES, film_logits
 from ..train.weights import model_hash
+from ..tables import PREDICTIONS, load_table
 
 # %% ../../nbs/study/71_model.ipynb #m006
 PRESETS = {
@@ -166,7 +168,7 @@ def _score(folder, s, say):
     probability = lambda net: lambda x: on_one_threshold(film_logits(net, x), single, threshold)
     networks = {('robust', i): probability(net) for i, net in refits.items()}
     names = {('robust', i): model_hash(net) for i, net in refits.items()} | {('shipped', 0): bundle.model[:12]}
-    networks['shipped', 0] = lambda x: bundle.probability(bundle.logits(x))
+    networks['shipped', 0] = lambda x: bundle.probability(bundle.logits(x))   # pyright: ignore[reportAttributeAccessIssue]
     predictions = score_networks(networks, final_films(cohort, s['root'], s['later'], gone, folder/'runs'), s['size'])
     for (model, seed), name in names.items():
         record_scoring(s['ledger'] or folder/'ledger.csv', select_run(predictions, model, seed, 'test'), name, cohort, s['command'],
@@ -186,7 +188,7 @@ def _chosen(s):
 def _against_study(s, shipped, threshold):
     "The study's CNN beside the shipped network, where both were scored on the same films"
     if not Path(s['study']).is_file(): return {}
-    cnn = select_run(load_cohort(s['study']), 'cnn', split='test')
+    cnn = select_run(load_table(s['study'], PREDICTIONS), 'cnn', split='test')
     if set(cnn.path) != set(shipped.path): return {}
     pair = compare(cnn, shipped, (.5, threshold), s['n_boot'])
     return dict(difference=pair[['first', 'second', 'difference', 'low', 'high']].to_dict('index'))
@@ -194,7 +196,7 @@ def _against_study(s, shipped, threshold):
 # %% ../../nbs/study/71_model.ipynb #e655eb1b
 def _tested(folder, s, bundle):
     "What the last step showed"
-    predictions, threshold = load_cohort(folder/'predictions.csv'), bundle.points['default'].threshold
+    predictions, threshold = read_table(folder, 'predictions'), bundle.points['default'].threshold
     told = final_evidence(predictions, _withdrawn(s), threshold, bundle.info['prevalence'], s['n_boot'])
     return told | _against_study(s, select_run(predictions, 'shipped', 0, 'test'), threshold)
 
@@ -246,13 +248,13 @@ def _model_settings(preset, root, out, given):
 
 # %% ../../nbs/study/71_model.ipynb #m023
 def run_model(
-    data,           # As for `find_films`
-    out,            # Folder for all that is written
+    data:str|Path|None, # As for `find_films`
+    out:str|Path,       # Folder for all that is written
     preset:str='quick', # A name in `PRESETS`
     download:bool=True, # May films be downloaded?
-    say=None,       # As for `run_stages`; None: lines on standard output
-    **given         # As in `GIVEN`
-)->Path:            # The folder
+    say:Callable=None,  # As for `run_stages`; None: lines on standard output
+    **given             # As in `GIVEN`
+)->Path:                # The folder
     "Find films, say what it will cost, run the stages"
     films, say = find_films(data, download), say or progress_line()
     for line in (f'films: {films.why}', f'preset {preset}: {COST[preset][0]}; {COST[preset][1]}'): say(line, True)
@@ -270,15 +272,15 @@ def _averages(rows, keep, cohort, root, size, epochs):
 
 # %% ../../nbs/study/71_model.ipynb #7272297a
 def run_ablation(
-    data,          # As for `find_films`
-    out,           # The rows; those that stand in it are not run again
-    keep,          # Folder for weights and scores
-    recipes:list=None, # Names in `RECIPES`; None: all
-    leaders:int=2, # The best so many are run with three seeds
-    size:int=128,  # Side of the films, px
-    epochs:int=3,  # Of each row
-    log=print,     # Called with a line per row
-):
+    data:str|Path|None, # As for `find_films`
+    out:str|Path,       # The rows; those that stand in it are not run again
+    keep:str|Path,      # Folder for weights and scores
+    recipes:list=None,  # Names in `RECIPES`; None: all
+    leaders:int=2,      # The best so many are run with three seeds
+    size:int=128,       # Side of the films, px
+    epochs:int=3,       # Of each row
+    log:Callable=print, # Called with a line per row
+)->None:
     "Run every recipe, the best ones with more seeds"
     names = recipes or list(RECIPES)
     if unknown := [r for r in names if r not in RECIPES]:

@@ -6,6 +6,8 @@
 __all__ = ['SEEN_KINDS', 'HELD_OUT_KINDS', 'TAMPERING', 'out_of_scope_images', 'kinds_left_out', 'grey_square', 'tampered_films']
 
 # %% ../../nbs/study/68_out_of_scope_images.ipynb #36d10b62
+import gzip
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 import numpy as np
@@ -37,15 +39,17 @@ def _window(a, rng):
 # %% ../../nbs/study/68_out_of_scope_images.ipynb #5c600209
 def _skimage_file(name):
     needs('skimage')
-    return Path(find_spec('skimage').origin).parent/'data'/name
+    return Path(getattr(find_spec('skimage'), 'origin', '')).parent/'data'/name
 
 def _skimage(*names): return [np.asarray(Image.open(_skimage_file(n)).convert('RGB')) for n in names]
 def _faces(): return [_enlarged(255*f) for f in np.load(_skimage_file('lfw_subset.npy'))[:100]]
 def _sklearn(): return [np.asarray(im) for im in load_sample_images().images]
-def _digits(): return [_enlarged(16*a) for a in load_digits().images]
-def _pydicom(*names): return [_stretched(dcmread(get_testdata_file(n)).pixel_array) for n in names]
-def _terrain(name, key): return _stretched(get_sample_data(name)[key])
-def _head(): return _stretched(np.frombuffer(get_sample_data('s1045.ima.gz').read(), np.uint16).reshape(256, 256))
+def _digits(): return [_enlarged(16*a) for a in load_digits().images]   # pyright: ignore[reportAttributeAccessIssue]
+def _pydicom(*names): return [_stretched(dcmread(str(get_testdata_file(n))).pixel_array) for n in names]
+def _terrain(name, key): return _stretched(np.load(get_sample_data(name, asfileobj=False))[key])
+def _head():
+    with gzip.open(get_sample_data('s1045.ima.gz', asfileobj=False)) as f: pixels = f.read()
+    return _stretched(np.frombuffer(pixels, np.uint16).reshape(256, 256))
 
 # %% ../../nbs/study/68_out_of_scope_images.ipynb #e2b7a5d6
 _SUBJECTS = 'astronaut.png', 'camera.png', 'coffee.png', 'chelsea.png', 'rocket.jpg', 'motorcycle_left.png', 'coins.png', 'horse.png'
@@ -59,7 +63,7 @@ _SHIPPED = { # kind: the pictures that windows are taken from
     'slices':      lambda: _pydicom(*_SLICES) + _skimage('phantom.png'),
     'ultrasound':  lambda: _pydicom('examples_rgb_color.dcm', 'examples_jpeg2k.dcm', 'examples_palette.dcm'),
     'bone scan':   lambda: _pydicom('JPEG2000.dcm'),
-    'portrait':    lambda: [np.asarray(Image.open(get_sample_data('grace_hopper.jpg')))],
+    'portrait':    lambda: [np.asarray(Image.open(get_sample_data('grace_hopper.jpg', asfileobj=False)))],
     'terrain':     lambda: [_terrain('jacksboro_fault_dem.npz', 'elevation'), _terrain('topobathy.npz', 'topo')],
     'head MR':     lambda: [_head()],
 }
@@ -186,10 +190,10 @@ HELD_OUT_KINDS = ('portrait', 'terrain', 'head MR', 'clouds', 'fractals', 'codes
 
 # %% ../../nbs/study/68_out_of_scope_images.ipynb #924d992f
 def out_of_scope_images(
-    n_per_kind:int=40,                 # Pictures of each kind, up to 100
-    seed:int=0,                        # Same seed, same pictures
-    kinds=SEEN_KINDS + HELD_OUT_KINDS, # Which kinds
-)->dict[str, list]:                    # kind → pictures, uint8: grey (height, width) or RGB (height, width, 3)
+    n_per_kind:int=40,                               # Pictures of each kind, up to 100
+    seed:int=0,                                      # Same seed, same pictures
+    kinds:Iterable[str]=SEEN_KINDS + HELD_OUT_KINDS, # Which kinds
+)->dict[str, list]: # kind → pictures, uint8: grey (height, width) or RGB (height, width, 3)
     "Pictures that are no chest films: shipped by packages, or drawn"
     out = {}
     for kind in kinds:
@@ -201,8 +205,8 @@ def out_of_scope_images(
 
 # %% ../../nbs/study/68_out_of_scope_images.ipynb #59d5568e
 def kinds_left_out(
-    kinds=SEEN_KINDS + HELD_OUT_KINDS, # Which kinds
-)->dict[str, str]:                     # kind → why
+    kinds:Iterable[str]=SEEN_KINDS + HELD_OUT_KINDS, # Which kinds
+)->dict[str, str]: # kind → why
     "Kinds whose pictures this machine does not have"
     out = {}
     for kind in kinds:

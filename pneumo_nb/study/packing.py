@@ -11,7 +11,9 @@ import hashlib, io, json, platform, warnings
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 import numpy as np
+import pandas as pd
 import torch
 from PIL import Image
 from jinja2 import ChainableUndefined, Environment, PackageLoader
@@ -30,8 +32,8 @@ from ..train.weights import LITE, load_weights, weight_bytes
 HALF_MAX = 65504. # largest float16
 
 def half_precision(
-    net,   # torch network; changed in place
-):         # `net`
+    net:torch.nn.Module, # torch network; changed in place
+)->torch.nn.Module:      # `net`
     "Round weights of two and more dimensions to float16 and back"
     for name, p in net.named_parameters():
         if p.dim() < 2: continue
@@ -54,12 +56,14 @@ def _traceable(x):
 class Scorer(torch.nn.Module):
     "The whole path from grey bytes to the logit of pneumonia, as one module"
     def __init__(self,
-        net # A `GreyNet` around a timm network
+        net:Any # A `GreyNet` around a timm network
     ):
         super().__init__()
         self.net, self.rule = net, _traceable if net.inputs == 'equalised' else INPUTS[net.inputs]
 
-    def forward(self, film): # uint8 (n, height, width) → logit (n,), features (n, channels)
+    def forward(self,
+        film:torch.Tensor # uint8, (n, height, width)
+    )->tuple[torch.Tensor, torch.Tensor]: # Logit (n,), features (n, channels)
         net, x = self.net, film[:, None].float()/255
         maps = net.body.forward_features((self.rule(x) - net.mean)/net.sd)
         features = net.body.forward_head(maps, pre_logits=True)
@@ -67,7 +71,7 @@ class Scorer(torch.nn.Module):
 
 # %% ../../nbs/study/70_packing.ipynb #d5acfbb1
 def scorer(
-    net, # A `GreyNet` around a timm network; set to evaluation
+    net:torch.nn.Module, # A `GreyNet` around a timm network; set to evaluation
 )->Scorer:
     "The network as it is shipped"
     if not hasattr(net.body, 'forward_head'):
@@ -79,16 +83,16 @@ def scorer(
 AGREE = 1e-4 # largest difference between torch and onnxruntime, logits and features; above 1, as a share
 
 def to_onnx(
-    net,      # A `GreyNet`
-    size:int, # Side of its films in px
+    net:torch.nn.Module, # A `GreyNet`
+    size:int,            # Side of its films in px
 )->bytes:
     "The scorer as ONNX, its number of films free"
     out, example = io.BytesIO(), torch.zeros(2, size, size, dtype=torch.uint8)
-    names = dict(input_names=['film'], output_names=['logit', 'features'])
     free = {name: {0: 'films'} for name in ('film', 'logit', 'features')}
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # the exporter announces that it will once be replaced
-        torch.onnx.export(scorer(net), (example,), out, **names, dynamic_axes=free, opset_version=17, dynamo=False)
+        torch.onnx.export(scorer(net), (example,), out, dynamic_axes=free,   # pyright: ignore[reportArgumentType]
+                          input_names=['film'], output_names=['logit', 'features'], opset_version=17, dynamo=False)
     return out.getvalue()
 
 # %% ../../nbs/study/70_packing.ipynb #18
@@ -101,10 +105,10 @@ def _films_to_compare(size, n=5):
 
 # %% ../../nbs/study/70_packing.ipynb #37bea2ba
 def runtime_gap(
-    net,                   # A `GreyNet`
-    onnx:bytes,            # What model.onnx holds
-    films:np.ndarray,      # uint8, (n, size, size)
-)->dict[str, float]:       # 'logit' and 'features': largest difference, as a share of the largest value where that is above 1
+    net:torch.nn.Module, # A `GreyNet`
+    onnx:bytes,          # What model.onnx holds
+    films:np.ndarray,    # uint8, (n, size, size)
+)->dict[str, float]:     # 'logit' and 'features': largest difference, as a share of the largest value where that is above 1
     "How far onnxruntime is from torch"
     with torch.no_grad(): ours = scorer(net).to('cpu')(torch.from_numpy(np.array(films)))
     theirs = onnx_session(onnx, 1).run(['logit', 'features'], {'film': np.asarray(films)})
@@ -124,10 +128,10 @@ def _weights(net)->bytes:
 
 # %% ../../nbs/study/70_packing.ipynb #b9f6104b
 def write_model(
-    folder,   # The bundle's folder; made when missing
-    net,      # A `GreyNet` after `half_precision`, on the CPU
-    size:int, # Side of its films in px
-)->str:       # sha256 of model.onnx, 64 hex digits
+    folder:str|Path,     # The bundle's folder; made when missing
+    net:torch.nn.Module, # A `GreyNet` after `half_precision`, on the CPU
+    size:int,            # Side of its films in px
+)->str:                  # sha256 of model.onnx, 64 hex digits
     "model.safetensors and model.onnx, once torch and onnxruntime agree"
     weights, onnx, path = _weights(net), to_onnx(net, size), Path(folder)/'model.onnx'
     for name, gap in runtime_gap(net, onnx, _films_to_compare(size)).items():
@@ -139,8 +143,8 @@ def write_model(
 
 # %% ../../nbs/study/70_packing.ipynb #24
 def film_names(
-    films, # Cohort rows of the development films
-)->bytes:  # `sha256` and `phash`, each uint8 (n, 32)
+    films:pd.DataFrame, # Cohort rows of the development films
+)->bytes:               # `sha256` and `phash`, each uint8 (n, 32)
     "train_films.safetensors, in an order that tells nothing"
     rows = lambda hashes: np.array([list(bytes.fromhex(h)) for h in hashes], np.uint8).reshape(-1, 32)
     films = films.sort_values('sha256')
@@ -264,16 +268,16 @@ def _finish(folder, info, evidence=None)->Path:
 
 # %% ../../nbs/study/70_packing.ipynb #41
 def write_bundle(
-    folder,           # Where `write_model` wrote
-    net,              # The same network
-    size:int,         # Side of its films in px
-    points:dict,      # name → `OperatingPoint` (or its dict), bound to model.onnx; the first is the default
-    certificate:dict, # From `split_certificate`
-    recipe:dict,      # Plain data, as in `RECIPES`
-    seeds,            # What the trainings were drawn with: a list, or a dict of lists
-    films,            # Cohort rows of the development films
-    about:dict=None,  # More to say, plain data: name, subjects, command …
-)->Path:              # `folder`
+    folder:str|Path,    # Where `write_model` wrote
+    net:Any,            # The same network
+    size:int,           # Side of its films in px
+    points:dict,        # name → `OperatingPoint` (or its dict), bound to model.onnx; the first is the default
+    certificate:dict,   # From `split_certificate`
+    recipe:dict,        # Plain data, as in `RECIPES`
+    seeds:list|dict,    # What the trainings were drawn with: a list, or a dict of lists
+    films:pd.DataFrame, # Cohort rows of the development films
+    about:dict=None,    # More to say, plain data: name, subjects, command …
+)->Path:                # `folder`
     "All that stands beside the model; the card as yet without measured results"
     folder, about = Path(folder), about or {}
     onnx = file_hash(folder/'model.onnx')
@@ -294,11 +298,11 @@ def write_bundle(
 
 # %% ../../nbs/study/70_packing.ipynb #4496cd2f
 def write_gate(
-    folder,         # A bundle
-    arrays:dict,    # `Gate.arrays`: name → array
-    about:dict,     # What the gate was fitted on and what was measured of it, plain data
-    band=None,      # (low, high) on p, 0–1: around the default threshold: films between are unsure; None: no film is
-)->Path:            # `folder`
+    folder:str|Path,               # A bundle
+    arrays:dict,                   # `Gate.arrays`: name → array
+    about:dict,                    # What the gate was fitted on and what was measured of it, plain data
+    band:tuple[float, float]=None, # (low, high) on p, 0–1: around the default threshold: films between are unsure; None: no film is
+)->Path: # `folder`
     "Put a gate and a band into a bundle; its network, thresholds and card stay as they are"
     folder, info = Path(folder), read_files(folder)[0]
     threshold = info['points'][info['default']]['threshold']
@@ -311,9 +315,9 @@ def write_gate(
 
 # %% ../../nbs/study/70_packing.ipynb #70
 def load_network(
-    folder=None,     # A bundle; None: the one that comes with the library
-    sha256:str=None, # What bundle.json must be, where you were told
-)->torch.nn.Module:  # A `GreyNet` in evaluation mode
+    folder:str|Path=None, # A bundle; None: the one that comes with the library
+    sha256:str=None,      # What bundle.json must be, where you were told
+)->torch.nn.Module:       # A `GreyNet` in evaluation mode
     "The bundle's network in torch, to explain or to train on"
     info, data = read_files(folder, sha256)
     arch = info['architecture']
@@ -321,7 +325,7 @@ def load_network(
 
 # %% ../../nbs/study/70_packing.ipynb #73
 def write_card(
-    folder,             # A bundle
+    folder:str|Path,    # A bundle
     evidence:dict=None, # As results/model/metrics.json: cohort, development, oof, choice, test, difference, published, ledger, calibration
 )->Path:                # MODEL_CARD.md
     "Render the card with measured results; bundle.json, and shipped.json for the library's own bundle, learn its new hash"

@@ -7,7 +7,9 @@ __all__ = ['ORIGINAL_COUNTS', 'ORIGINAL_LOSSES', 'PUBLISHED', 'original_study', 
            'beside_losses', 'release_group', 'example_release', 'release_sets', 'normal_groups']
 
 # %% ../../nbs/study/62_published.ipynb #196596b5
+from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Any
 import numpy as np
 import pandas as pd
 from ..core import NORMAL, PNEUMONIA
@@ -99,9 +101,9 @@ PUBLISHED = pd.DataFrame([
 
 # %% ../../nbs/study/62_published.ipynb #124
 def release_group(
-    paths,     # Paths or names of films
-    withdrawn, # Paths or names of the films that the later release no longer has
-)->list:       # 'kept' or 'withdrawn' for each path
+    paths:Iterable[str|Path], # Paths or names of films
+    withdrawn:Collection,     # Paths or names of the films that the later release no longer has
+)->list:                      # 'kept' or 'withdrawn' for each path
     "Which test films the later release has withdrawn; only the file's name counts"
     gone = {Path(w).name for w in withdrawn}
     return ['withdrawn' if Path(p).name in gone else 'kept' for p in paths]
@@ -134,7 +136,7 @@ def _gone(t, withdrawn):
 # %% ../../nbs/study/62_published.ipynb #659e9aad
 def release_sets(
     predictions:pd.DataFrame, # Any runs; splits 'test' and, where scored, 'v3' and 'v3 softened'
-    withdrawn,                # Paths or names of the test normals that the later release no longer has
+    withdrawn:Collection,     # Paths or names of the test normals that the later release no longer has
 )->dict:                      # Name of the set → its predictions; `split` is that name
     "The test films as the public release has them, and as the later one has"
     t = check_predictions(predictions)
@@ -147,11 +149,11 @@ def release_sets(
 # %% ../../nbs/study/62_published.ipynb #184
 def normal_groups(
     predictions:pd.DataFrame, # As for `release_sets`
-    withdrawn,                # As for `release_sets`
+    withdrawn:Collection,     # As for `release_sets`
 )->pd.DataFrame:              # The normals in one split 'normals', with `group`: kept, withdrawn, later or later softened
     "The normals of both releases, for `by_group(…, column='group')`"
     t = check_predictions(predictions)
-    of_test = pd.Series(np.where(_gone(t, withdrawn), 'withdrawn', 'kept'), t.index)
+    of_test:Any = pd.Series(np.where(_gone(t, withdrawn), 'withdrawn', 'kept'), t.index)
     group = t.split.map({'v3': 'later', 'v3 softened': 'later softened'}).where(t.split != 'test', of_test)
     path = t.path.where(t.split != 'v3 softened', 'softened/' + t.path)
     return t.assign(path=path, group=group, split='normals')[(t.label == NORMAL) & group.notna()].reset_index(drop=True)

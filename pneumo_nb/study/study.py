@@ -36,11 +36,11 @@ from ..train.weights import load_weights, model_hash, save_weights
 
 # %% ../../nbs/study/64_study.ipynb #12
 def study_cohort(
-    root,               # Where the films are
-    test_pct:float=0.,  # Share of patients to cut off as test films where there is no test split; 0: none
-    max_films:int=None, # About how many films to keep, in whole patient groups; None keeps all
-    progress:bool=False,# Show a bar?
-)->tuple:               # cohort, problems
+    root:str|Path,       # Where the films are
+    test_pct:float=0.,   # Share of patients to cut off as test films where there is no test split; 0: none
+    max_films:int=None,  # About how many films to keep, in whole patient groups; None keeps all
+    progress:bool=False, # Show a bar?
+)->tuple:                # cohort, problems
     "The films of a study, checked"
     cohort, problems = read_cohort(root, progress=progress)
     if test_pct and 'test' not in set(cohort.split) and cohort.label.nunique() > 1:
@@ -107,7 +107,7 @@ def _training(model, seed):
         held = (split == 'valid').to_numpy()
         save_table(folder, f'{run}-history', history)
         save_table(folder, f'{run}-valid', predictions_table(train[held], predict(learn, films[held]), model, seed, 'valid'))
-        save_weights(folder/f'{run}.safetensors', learn.model)
+        save_weights(folder/f'{run}.safetensors', learn.model)   # pyright: ignore[reportArgumentType]
     reads = ['root_key', 'size', 'bs', 'epochs', 'patience']
     return Stage(f'{model}, seed {seed}', work, reads, ['films'], [f'{run}-history.csv', f'{run}-valid.csv', f'{run}.safetensors'])
 
@@ -218,12 +218,12 @@ COST = { # preset: (what it does, what it costs on two CPU cores with the 5,856 
 
 # %% ../../nbs/study/64_study.ipynb #aabda6d7
 def study_settings(
-    preset:str,       # 'smoke', 'quick' or 'full'
-    root,             # Where the films are
-    test_pct:float=0.,# As for `study_cohort`
-    ledger=None,      # Where scorings of test films are written down; None: ledger.csv in the study's folder
-    command:str='',   # What was typed
-)->dict:              # Plain data
+    preset:str,           # 'smoke', 'quick' or 'full'
+    root:str|Path,        # Where the films are
+    test_pct:float=0.,    # As for `study_cohort`
+    ledger:str|Path=None, # Where scorings of test films are written down; None: ledger.csv in the study's folder
+    command:str='',       # What was typed
+)->dict:                  # Plain data
     "All settings of a study"
     cohort, _ = study_cohort(root, test_pct, progress=sys.stderr.isatty())
     return dict(PRESETS[preset], preset=preset, root=str(root), root_key=cohort_key(cohort), test_pct=test_pct,
@@ -231,14 +231,14 @@ def study_settings(
 
 # %% ../../nbs/study/64_study.ipynb #32
 def run_study(
-    data,              # As for `find_films`
-    folder,            # For all that the study writes
-    preset:str,        # 'smoke', 'quick' or 'full'
-    test_pct:float=0., # As for `study_cohort`
-    ledger=None,       # As for `study_settings`
-    download:bool=True,# May films be downloaded?
+    data:str|Path|None,      # As for `find_films`
+    folder:str|Path,         # For all that the study writes
+    preset:str,              # 'smoke', 'quick' or 'full'
+    test_pct:float=0.,       # As for `study_cohort`
+    ledger:str|Path=None,    # As for `study_settings`
+    download:bool=True,      # May films be downloaded?
     command:str='run_study', # What was typed
-)->Path:               # `folder`
+)->Path:                     # `folder`
     "Find films, say what it will cost, run the stages"
     matplotlib.use('agg')
     films = find_films(data, download)

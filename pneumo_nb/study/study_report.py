@@ -8,6 +8,7 @@ __all__ = ['CONVOLUTIONS', 'TILES', 'SECTIONS', 'CERTIFICATE', 'shown_as', 'head
 
 # %% ../../nbs/study/65_study_report.ipynb #2
 import base64, json
+from collections.abc import Callable
 from pathlib import Path
 from jinja2 import Environment, PackageLoader, select_autoescape
 from ..core import write_atomic
@@ -18,7 +19,7 @@ def _direction(low, high, up, down, even): return up if low > 0 else down if hig
 
 def shown_as(
     metric:str, # A name in `evaluation.METRICS`
-):              # Function of one number, to text
+)->Callable[[float], str]: # Function of one number, to text
     "How a metric is written"
     return number if metric in ('auc', 'average_precision', 'f1') else percent
 
@@ -169,8 +170,8 @@ def render_page(
     return Environment(loader=PackageLoader('pneumo_nb'), autoescape=select_autoescape()).get_template(template).render(**fields)
 
 def study_report(
-    folder, # A finished study: metrics.json and figures/
-)->Path:    # report.html in it
+    folder:str|Path, # A finished study: metrics.json and figures/
+)->Path:             # report.html in it
     "Write the page: one HTML file without outside parts"
     folder = Path(folder)
     metrics = json.loads((folder/'metrics.json').read_text())

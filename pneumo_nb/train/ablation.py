@@ -20,6 +20,7 @@ from fastai.imports import noop
 from ..data.cohort import film_paths
 from ..data.split import grouped_folds
 from ..data.cache import film_cache
+from ..tables import ABLATION, load_table, write_table
 from .baseline import training_films
 from .corruptions import CORRUPTIONS, corrupt_all
 from .holdouts import cross_auc, hard_split, other_label_share, shift_rates, shift_score
@@ -113,8 +114,8 @@ def in_parallel(
 def read_rows(
     out:str|Path, # The CSV of an ablation; it need not exist
 )->pd.DataFrame:  # One line per row
-    "An ablation's rows, hashes as words"
-    return pd.read_csv(out, dtype=dict.fromkeys(['key', 'weights', 'file'], str)) if Path(out).exists() else pd.DataFrame()
+    "An ablation's rows; a `TableError` names what is wrong with the file"
+    return load_table(out, ABLATION) if Path(out).exists() else pd.DataFrame()
 
 def load_row(
     row:pd.Series|dict, # A row of the ablation's CSV
@@ -167,7 +168,7 @@ def ablation(
     data = ablation_data(cohort, root, size, max_films=max_films, progress=False)
     for i, row in enumerate(in_parallel(_row_job, [(data, head, keep) for head in todo], workers), 1):
         done = pd.concat([done, pd.DataFrame([row])], ignore_index=True)
-        write_atomic(out, done.to_csv(index=False, float_format='%.5f'))
+        write_table(out, done, ABLATION, float_format='%.5f')
         log(f'[{i}/{len(todo)}] {row["recipe"]}, seed {row["seed"]}: shift score {row["score"]:.4f}, '
             f'worst {row["worst_family"]} {row["worst"]:.4f}, {row["train_s"] + row["score_s"]} s')
     return done
