@@ -154,7 +154,7 @@ def _pr_at(tp, fp):
 def _band(t, at, n_boot, seed):
     "(2, grid): the lower and the upper edge of a curve under draws of patients"
     y, p = truth_and_calls(t, 0)[0], t.p.to_numpy()
-    draws = bootstrap(t.patient, lambda w: np.stack([at(*c) for c in zip(*steps(y, p, w)[:2])]), n_boot, seed, y)
+    draws = bootstrap(t.patient, lambda w: dict(enumerate(np.stack([at(*c) for c in zip(*steps(y, p, w)[:2])], 1))), n_boot, seed, y)
     return np.percentile(draws, [2.5, 97.5], axis=0)
 
 def _plot_curves(predictions, at, x, metric, n_boot, seed, ax)->Axes:

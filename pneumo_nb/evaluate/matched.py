@@ -7,7 +7,7 @@ __all__ = ['CELLS', 'FEW', 'WAYS', 'planted_cue', 'Cue', 'as_cue', 'cue_scale', 
            'weighted_auc', 'odds_strata', 'matched_auc', 'reach_curve', 'plot_reach', 'by_stratum', 'plot_strata']
 
 # %% ../../nbs/evaluate/44_matched.ipynb #90c39a61
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
@@ -221,7 +221,7 @@ def _one_way(way, p, y, at, reach, w, odds):
 # %% ../../nbs/evaluate/44_matched.ipynb #d05400b7
 def matched_auc(
     predictions:pd.DataFrame, # One run of one model, with the cues as columns
-    cues:str|Cue|Iterable,    # A cue or several, to be matched at once: 'width', 'width:0.05', `Cue`
+    cues:str|Cue|Collection,  # A cue or several, to be matched at once: 'width', 'width:0.05', `Cue`
     n_boot:int=500,           # Draws of patients
     seed:int=0,               # Of the draws
     ways:tuple=tuple(WAYS),   # Of `WAYS`
@@ -236,12 +236,12 @@ def matched_auc(
 
 # %% ../../nbs/evaluate/44_matched.ipynb #86cb309b
 def reach_curve(
-    predictions:pd.DataFrame,                           # One run of one model, with the cue as a column
-    cue:str,                                            # One cue
-    reaches:Iterable[float]=(.02, .05, .1, .2, .5, 1.), # How near films must be
-    n_boot:int=300,                                     # Draws of patients
-    seed:int=0,                                         # Of the draws
-)->pd.DataFrame:                                        # A row per reach and way ('pairs', 'even pairs'): as `matched_auc`
+    predictions:pd.DataFrame,                      # One run of one model, with the cue as a column
+    cue:str,                                       # One cue
+    reaches:Collection=(.02, .05, .1, .2, .5, 1.), # How near films must be
+    n_boot:int=300,                                # Draws of patients
+    seed:int=0,                                    # Of the draws
+)->pd.DataFrame:                                   # A row per reach and way ('pairs', 'even pairs'): as `matched_auc`
     "The matched AUC at several reaches"
     name = as_cue(cue).name
     tables = {r: matched_auc(predictions, [Cue(name, r)], n_boot, seed, ('pairs', 'even pairs')) for r in reaches}
@@ -272,13 +272,13 @@ def plot_reach(
 
 # %% ../../nbs/evaluate/44_matched.ipynb #9af4fb09
 def by_stratum(
-    predictions:pd.DataFrame,  # One run of one model, with the cue as a column
-    cue:str|Cue,               # A column of numbers
-    cuts:Iterable[float]=None, # Where one stratum ends and the next begins; None: the quarters of all films
-    threshold:float=.5,        # Called pneumonia from this p on, 0–1
-    n_boot:int=1000,           # Draws of patients
-    seed:int=0,                # Of the draws
-)->pd.DataFrame:               # By label and stratum: metric, value, low, high, wilson_low, wilson_high, n, patients, note
+    predictions:pd.DataFrame, # One run of one model, with the cue as a column
+    cue:str|Cue,              # A column of numbers
+    cuts:Collection=None,     # Where one stratum ends and the next begins; None: the quarters of all films
+    threshold:float=.5,       # Called pneumonia from this p on, 0–1
+    n_boot:int=1000,          # Draws of patients
+    seed:int=0,               # Of the draws
+)->pd.DataFrame:              # By label and stratum: metric, value, low, high, wilson_low, wilson_high, n, patients, note
     "Specificity and sensitivity among films of a similar cue, with intervals over patients"
     t, (cue,), *_ = _usable(predictions, [cue])
     v = pd.to_numeric(t[cue.name], errors='coerce')
