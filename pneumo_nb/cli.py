@@ -9,10 +9,12 @@ __all__ = ['WAYS_OUT', 'TRAINS', 'Ending', 'exits_cleanly', 'command', 'pneumo_p
 
 # %% ../nbs/90_cli.ipynb #1861196c
 import errno, sys, time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from fastcore.script import Param, anno_parser, store_true
+from typing import TYPE_CHECKING, Any
+from fastcore.script import Param, anno_parser
 from .core import MissingPackage, any_console, can_write, needs, save_json, say
 
 # %% ../nbs/90_cli.ipynb #530c4acf
@@ -30,7 +32,7 @@ def _ending(e, kept):
         case MissingPackage(): return str(e), 2
         case ModuleNotFoundError(name=str(name)): return str(MissingPackage(name)), 2
         case OSError(strerror=str()):
-            way, code = WAYS_OUT.get(e.errno, ('', 1))
+            way, code = WAYS_OUT.get(e.errno or 0, ('', 1))
             return f'{f"{e.filename}: " if e.filename else ""}{e.strerror}. {f"{way}. " if way else ""}{kept}', code
         case MemoryError(): return f'there is not enough memory. {kept}', 1
     named = ValueError, ImportError, FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError
@@ -50,9 +52,9 @@ class Ending(SystemExit):
 
 @contextmanager
 def exits_cleanly(
-    name:str, # Of the command
-    kept='',  # Said when the work was cut off: what is kept, and how to go on; a sentence, or a function that gives one
-):
+    name:str,                      # Of the command
+    kept:str|Callable[[], str]='', # Said when the work was cut off: what is kept, and how to go on; a sentence, or a function that gives it
+)->Iterator[None]:
     "Errors become one line on standard error and an exit code: 2 wrong input, 130 Ctrl-C, 1 else; what is printed cannot fail"
     with any_console():
         try: yield
@@ -65,8 +67,8 @@ def exits_cleanly(
 
 # %% ../nbs/90_cli.ipynb #6b5fbb3f
 def command(
-    f # A function as fastcore's `call_parse` takes it
-):    # The same, and a command of its name
+    f:Callable # A function as fastcore's `call_parse` takes it
+)->Callable:   # The same, and a command of its name
     "Make a command of a function: its parameters become options, their comments the help"
     @wraps(f)
     def run(*args, **kwargs):
@@ -85,7 +87,7 @@ def pneumo_phantom(
     size:int=224,     # Side in px, 32–1024
     seed:int=0,       # Same arguments, same films
     planted:str=None, # A shortcut in train and val: sharpness or margin
-):
+)->None:
     "Write phantom chest films (drawings, not patients) in the public folder layout"
     from pneumo_nb.data.phantom_files import write_phantoms
     write_phantoms(folder, n, size, seed, planted)
@@ -94,13 +96,13 @@ def pneumo_phantom(
 # %% ../nbs/90_cli.ipynb #4977f028
 @command
 def pneumo_study(
-    data:str=None,          # Folder of films; without it PNEUMO_DATA, an earlier download, a download, or phantoms
-    out:str='study',        # Folder for all that the study writes
-    preset:str='quick',     # smoke, quick or full
-    test_pct:float=0.,      # Cut this share of patients off as test films, where there is no test split
-    ledger:str=None,        # CSV that notes each scoring of real test films; default: ledger.csv in OUT
-    no_download:store_true=False, # Never download films
-):
+    data:str=None,      # Folder of films; without it PNEUMO_DATA, an earlier download, a download, or phantoms
+    out:str='study',    # Folder for all that the study writes
+    preset:str='quick', # smoke, quick or full
+    test_pct:float=0.,  # Cut this share of patients off as test films, where there is no test split
+    ledger:str=None,    # CSV that notes each scoring of real test films; default: ledger.csv in OUT
+    no_download:bool=False, # Never download films
+)->None:
     "The whole study: cohort, exploration, mean films, baseline, CNN, evaluation, report"
     needs(*TRAINS)
     from pneumo_nb.study.study import COST, run_study
@@ -116,19 +118,19 @@ TRAINS = 'torch', 'torchvision', 'fastai', 'timm', 'safetensors', 'onnx'   # wha
 # %% ../nbs/90_cli.ipynb #301a354a
 @command
 def pneumo_model(
-    data:str=None,            # Folder of films; without it PNEUMO_DATA, an earlier download, a download, or phantoms
-    out:str='model',          # Folder for all that is written
-    bundle:str=None,          # Folder of the bundle; default: OUT/bundle
-    preset:str='quick',       # smoke, quick, shipped or full
-    test:store_true=False,    # As the last step, score the test films
-    later:str=None,           # Folder of the later release's normal test films
-    withdrawn:str=None,       # CSV of the test films that the later release no longer has
-    ledger:str=None,          # CSV that notes each scoring of real test films; default: ledger.csv in OUT
+    data:str=None,      # Folder of films; without it PNEUMO_DATA, an earlier download, a download, or phantoms
+    out:str='model',    # Folder for all that is written
+    bundle:str=None,    # Folder of the bundle; default: OUT/bundle
+    preset:str='quick', # smoke, quick, shipped or full
+    test:bool=False,    # As the last step, score the test films
+    later:str=None,     # Folder of the later release's normal test films
+    withdrawn:str=None, # CSV of the test films that the later release no longer has
+    ledger:str=None,    # CSV that notes each scoring of real test films; default: ledger.csv in OUT
     study:str='results/study/predictions.csv', # Predictions of the study, to compare with
-    choice:str='results/choice.json',          # What was chosen and why, for the card
-    refusals:str='results/gate.json',          # What pneumo_gate measured, for the card
-    no_download:store_true=False, # Never download films
-):
+    choice:str='results/choice.json', # What was chosen and why, for the card
+    refusals:str='results/gate.json', # What pneumo_gate measured, for the card
+    no_download:bool=False, # Never download films
+)->None:
     "The chosen recipe: networks, out-of-fold scores, threshold, bundle; with --test the last step"
     needs(*TRAINS)
     from pneumo_nb.study.model import PRESETS, run_model
@@ -141,14 +143,14 @@ def pneumo_model(
 # %% ../nbs/90_cli.ipynb #b813aabf
 @command
 def pneumo_ablation(
-    data:str=None,                    # Folder of films, as for pneumo_model
-    out:str='results/ablation.csv',   # The rows; those that stand in it are not run again
-    keep:str='ablation',              # Folder for weights and scores
-    recipes:str=None,                 # Names in `recipes.RECIPES`, with ; between them; all when none is named
-    leaders:int=2,                    # The best so many are run with three seeds
-    size:int=128,                     # Side of the films, px
-    epochs:int=3,                     # Of each row
-):
+    data:str=None,                  # Folder of films, as for pneumo_model
+    out:str='results/ablation.csv', # The rows; those that stand in it are not run again
+    keep:str='ablation',            # Folder for weights and scores
+    recipes:str=None,               # Names in `recipes.RECIPES`, with ; between them; all when none is named
+    leaders:int=2,                  # The best so many are run with three seeds
+    size:int=128,                   # Side of the films, px
+    epochs:int=3,                   # Of each row
+)->None:
     "Run every recipe, and judge it by the shift score on train films"
     needs(*TRAINS)
     from pneumo_nb.study.model import run_ablation
@@ -158,22 +160,24 @@ def pneumo_ablation(
         run_ablation(data, out, keep, names, leaders, size, epochs, say)
 
 # %% ../nbs/90_cli.ipynb #44a927cd
-_CUES = Param('A column to match on, as width or width:0.05 (within 5 %%); may be given several times', str, nargs='+', action='append')
+if TYPE_CHECKING: _CUES = str|list     # what a caller may give; a command line is asked for it as follows
+else:
+    _CUES = Param('A column to match on, as width or width:0.05 (within 5 %%); may be given several times', str, nargs='+', action='append')
 
 @command
 def pneumo_audit(
-    predictions:str,         # CSV of any model's scores: path,label,p and, where known, patient, model, seed, fold
-    cue:_CUES=None,          # A column to match on, as width or width:0.05 (within 5 %); may be given several times
-    cues:str=None,           # CSV that brings the cues: path and a column each
-    films:str=None,          # Folder of the films: width, height, shape, bytes, bits, quality, maker, sharpness ... are read from the files
-    model:str=None,          # Which model, where the predictions hold several
-    seed:int=None,           # Which training; default: the first
-    fold:str=None,           # Which fold, where there are several
-    threshold:float=.5,      # Called pneumonia from this p on, 0-1
-    reach:float=.1,          # How near two films must be where a cue does not say; 0.1: within a tenth
-    n_boot:int=500,          # Draws of patients for the intervals
-    out:str='audit',         # Folder for audit.csv, strata.csv, audit.png and audit.html
-):
+    predictions:str,    # CSV of any model's scores: path,label,p and, where known, patient, model, seed, fold
+    cue:_CUES=None,     # A column to match on, as width or width:0.05 (within 5 %); may be given several times
+    cues:str=None,      # CSV that brings the cues: path and a column each
+    films:str=None,     # Folder of the films: width, height, shape, bytes, bits, quality, maker, sharpness ... are read from the files
+    model:str=None,     # Which model, where the predictions hold several
+    seed:int=None,      # Which training; default: the first
+    fold:str=None,      # Which fold, where there are several
+    threshold:float=.5, # Called pneumonia from this p on, 0-1
+    reach:float=.1,     # How near two films must be where a cue does not say; 0.1: within a tenth
+    n_boot:int=500,     # Draws of patients for the intervals
+    out:str='audit',    # Folder for audit.csv, strata.csv, audit.png and audit.html
+)->None:
     "What a model's scores are worth among films that a cue cannot tell apart"
     from pneumo_nb.evaluate.audit import audit_files
     asked = [c for group in ([cue] if isinstance(cue, str) else cue or []) for c in ([group] if isinstance(group, str) else group)]
@@ -183,17 +187,17 @@ def pneumo_audit(
 # %% ../nbs/90_cli.ipynb #7adf6d38
 @command
 def pneumo_site(
-    scores:str,              # CSV of labelled scores: path,label,p and, where known, patient and model; or a worklist with a column label
-    prevalence:float=None,   # Share of pneumonia among the children to be screened, 0-1; needed
-    cost_fn:float=None,      # Cost of a missed pneumonia, any unit; needed
-    cost_fp:float=None,      # Cost of a false alarm, in the same unit; needed
-    bundle:str=None,         # Folder of the bundle that scored the films; default: the one that comes with the library
-    at_least:float=.95,      # Sensitivity to guarantee, below 1; 0: none
-    confidence:float=.95,    # Of the guarantee
-    out:str='site',          # Folder for thresholds.csv, point.json, site.png and site.html
-):
+    scores:str,            # CSV of labelled scores: path,label,p and, where known, patient and model; or a worklist with a column label
+    prevalence:float=None, # Share of pneumonia among the children to be screened, 0-1; needed
+    cost_fn:float=None,    # Cost of a missed pneumonia, any unit; needed
+    cost_fp:float=None,    # Cost of a false alarm, in the same unit; needed
+    bundle:str=None,       # Folder of the bundle that scored the films; default: the one that comes with the library
+    at_least:float=.95,    # Sensitivity to guarantee, below 1; 0: none
+    confidence:float=.95,  # Of the guarantee
+    out:str='site',        # Folder for thresholds.csv, point.json, site.png and site.html
+)->None:
     "Choose an operating point from a site's own labelled scores"
-    given = dict(prevalence=prevalence, cost_fn=cost_fn, cost_fp=cost_fp)
+    given:dict[str, Any] = dict(prevalence=prevalence, cost_fn=cost_fn, cost_fp=cost_fp)
     if missing := [f'--{k}' for k, v in given.items() if v is None]:
         example = '--prevalence .1 --cost_fn 20 --cost_fp 1'
         raise ValueError(f'{", ".join(missing)} must be given: only the hospital knows. For example: {example}')
@@ -205,23 +209,24 @@ def pneumo_site(
 # %% ../nbs/90_cli.ipynb #59e5bf6b
 @command
 def pneumo_gate(
-    data:str=None,                # Folder of films; without it films are looked for, see the chapter on cohorts
-    bundle:str=None,              # The bundle; without it the one of the library
-    out:str='results/gate.json',  # What was measured
-    also:str=None,                # Folder of other films that should be scored; several with : between them
-    write:store_true=False,       # Put the gate into the bundle
-    per_kind:int=40,              # Pictures of each kind of stranger, up to 100
-):
+    data:str=None,               # Folder of films; without it films are looked for, see the chapter on cohorts
+    bundle:str=None,             # The bundle; without it the one of the library
+    out:str='results/gate.json', # What was measured
+    also:str=None,               # Folder of other films that should be scored; several with : between them
+    write:bool=False,            # Put the gate into the bundle
+    per_kind:int=40,             # Pictures of each kind of stranger, up to 100
+)->None:
     "Fit the gate of a bundle, and measure what it refuses"
     if write and not bundle: raise ValueError('which bundle shall get the gate? Name its folder with --bundle')
     needs('torch', 'torchvision', 'fastai', 'timm')
     can_write(out)
     from pneumo_nb.study.gate_fit import measure_gate
     evidence = measure_gate(data, bundle, also.split(':') if also else (), write, print, n_per_kind=per_kind)
-    say(save_json(out, evidence))
+    say(str(save_json(out, evidence)))
 
 # %% ../nbs/90_cli.ipynb #f6fc13b6
-_Paths = Param('Films, and folders of films', str, nargs='+')
+if TYPE_CHECKING: _Paths = list[str]
+else: _Paths = Param('Films, and folders of films', str, nargs='+')
 
 def _engine(name):
     "What scores films: this machine, or a cluster"
@@ -241,13 +246,13 @@ def pneumo_screen(
     bundle:str=None,        # Folder of a bundle; default: the one that comes with the library
     point:str=None,         # Name of an operating point of the bundle, or a file that pneumo_site wrote
     patients:str='',        # children: you attest that all films are of children of the age that the network knows
-    strict:store_true=False,# Refuse films whose age is neither told by the file nor attested with --patients
+    strict:bool=False,      # Refuse films whose age is neither told by the file nor attested with --patients
     workers:int=None,       # Cores to use; default: all
     batch:int=16,           # Films in a batch
     watch:float=0,          # Look for new films every so many seconds, until Ctrl-C; 0: once
     engine:str='local',     # local, or ray for a cluster
-    restart:store_true=False, # Forget what an earlier run scored
-):
+    restart:bool=False,     # Forget what an earlier run scored
+)->None:
     "A worklist of chest films: likely pneumonias first, and a code for every film that must not be scored"
     start, run = time.time(), None
     def kept(): return f'{len(run.journal.at) if run else 0:,} films are in the journal; the same command goes on after them.'
@@ -262,21 +267,21 @@ def pneumo_screen(
 # %% ../nbs/90_cli.ipynb #93e346ae
 @command
 def pneumo_report(
-    film:str,          # The film: DICOM, JPEG, PNG, TIFF or BMP
-    out:str='report',  # Folder for report.html and report.pdf; made when missing
-    bundle:str=None,   # Folder of a bundle; default: the one that comes with the library
-    point:str=None,    # Name of an operating point of the bundle, or a file that pneumo_site wrote
-    dicom:store_true=False, # Write result-sr.dcm and result-sc.dcm, too; the film must be DICOM
-    patients:str='',   # children: you attest that the film is of a child of the age that the network knows
-    strict:store_true=False, # Refuse a film whose age is neither told by the file nor attested with --patients
-):
+    film:str,         # The film: DICOM, JPEG, PNG, TIFF or BMP
+    out:str='report', # Folder for report.html and report.pdf; made when missing
+    bundle:str=None,  # Folder of a bundle; default: the one that comes with the library
+    point:str=None,   # Name of an operating point of the bundle, or a file that pneumo_site wrote
+    dicom:bool=False, # Write result-sr.dcm and result-sc.dcm, too; the film must be DICOM
+    patients:str='',  # children: you attest that the film is of a child of the age that the network knows
+    strict:bool=False, # Refuse a film whose age is neither told by the file nor attested with --patients
+)->None:
     "One film's report: a page as HTML and PDF, and the result as DICOM"
     from pneumo_nb.screen.film_report import film_report
     more = {}
     if dicom:
         needs('highdicom')
         from pneumo_nb.screen.dicom_results import DICOM_FILES as more
-    say(film_report(film, bundle, out, point, more, patients, strict))
+    say(str(film_report(film, bundle, out, point, more, patients, strict)))
 
 # %% ../nbs/90_cli.ipynb #5579bec0
 @command
@@ -291,7 +296,7 @@ def pneumo_queue(
     days:int=28,                   # Of a month; whole weeks
     seed:int=0,                    # Same seed, same months
     workers:int=2,                 # Processes
-):
+)->None:
     "What the worklist does to a hospital's reading queue: time to report under four orders"
     from pneumo_nb.screen.queue_results import queue_to_file
     command = ' '.join(['pneumo_queue', *sys.argv[1:]])

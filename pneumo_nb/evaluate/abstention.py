@@ -6,7 +6,7 @@
 __all__ = ['abstention_band', 'site_band', 'with_unseen', 'draw_ends', 'band_rates']
 
 # %% ../../nbs/evaluate/49_abstention.ipynb #9cdd5695
-from collections.abc import Iterable
+from collections.abc import Collection
 import numpy as np
 import pandas as pd
 from ..core import LABELS, PNEUMONIA
@@ -16,8 +16,8 @@ from ..stats import draw_patients, interval, positives
 
 # %% ../../nbs/evaluate/49_abstention.ipynb #13e9ac1e
 def abstention_band(
-    label:Iterable[str],  # (n,), 'NORMAL' or 'PNEUMONIA', of films that the model has not learned from
-    p:Iterable[float],    # (n,), probability of pneumonia, 0–1
+    label:Collection,     # (n,), 'NORMAL' or 'PNEUMONIA', of films that the model has not learned from
+    p:Collection,         # (n,), probability of pneumonia, 0–1
     alpha:float=.05,      # Largest share of each class that may be called wrong, 0–1
     threshold:float=None, # Where the calls change, 0–1: the band lies around it; None: anywhere
 )->tuple[float, float]:   # low, high: films with low < p < high are unsure

@@ -7,7 +7,7 @@ __all__ = ['read_run', 'join_cues', 'audit', 'plot_audit', 'audit_files']
 
 # %% ../../nbs/evaluate/45_audit.ipynb #58d0954f
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 import numpy as np
 import pandas as pd
@@ -140,7 +140,7 @@ def _with_cues(t, cues, table, films):
 # %% ../../nbs/evaluate/45_audit.ipynb #cd1de784
 def audit(
     predictions:pd.DataFrame, # One run, with the cues as columns
-    cues:Iterable[str|Cue],   # Of `Cue`, or as a command line says them
+    cues:Collection[str|Cue], # Of `Cue`, or as a command line says them
     n_boot:int=500,           # Draws of patients
     seed:int=0,               # Of the draws
 )->pd.DataFrame:              # `cue`, `way`, and the columns of `matched_auc`
@@ -224,18 +224,18 @@ def _page(lines, picture, result, strata):
 
 # %% ../../nbs/evaluate/45_audit.ipynb #4f0f35ed
 def audit_files(
-    predictions:str|Path,   # CSV for `read_run`
-    cues:Iterable[str|Cue], # Names, as 'width' or 'width:0.05'
-    table:str|Path=None,    # CSV with a column path and the cues
-    films:str|Path=None,    # Folder of files: their cues are read (`file_cues.FILE_CUES`, and sharpness)
-    model:str=None,         # Which run of the table: its model,
-    seed:int=None,          # its training; None: the first,
-    split:str=None,          # its films
-    threshold:float=.5,     # Called pneumonia from this p on, 0–1
-    reach:float=.1,         # How near two films must be, where a cue does not say
-    n_boot:int=500,         # Draws of patients
-    out:str|Path='audit',   # Folder for audit.csv, strata.csv, audit.png and audit.html
-)->list[str]:               # The answer, in plain lines
+    predictions:str|Path,     # CSV for `read_run`
+    cues:Collection[str|Cue], # Names, as 'width' or 'width:0.05'
+    table:str|Path=None,      # CSV with a column path and the cues
+    films:str|Path=None,      # Folder of files: their cues are read (`file_cues.FILE_CUES`, and sharpness)
+    model:str=None,           # Which run of the table: its model,
+    seed:int=None,            # its training; None: the first,
+    split:str=None,            # its films
+    threshold:float=.5,       # Called pneumonia from this p on, 0–1
+    reach:float=.1,           # How near two films must be, where a cue does not say
+    n_boot:int=500,           # Draws of patients
+    out:str|Path='audit',     # Folder for audit.csv, strata.csv, audit.png and audit.html
+)->list[str]:                 # The answer, in plain lines
     "Audit a file of predictions, and write it down"
     cues, out, name = [as_cue(c, reach) for c in cues], Path(out), Path(predictions).name
     if not 0 <= threshold <= 1: raise ValueError(f'the threshold is a probability, 0 to 1, not {threshold:g}')

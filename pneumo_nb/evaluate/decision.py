@@ -10,7 +10,7 @@ __all__ = ['DECISIONS', 'probabilities', 'open_share', 'decide_scores', 'Calibra
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 import numpy as np
@@ -18,8 +18,8 @@ from ..core import write_atomic
 
 # %% ../../nbs/evaluate/46_decision.ipynb #3d5f3653
 def probabilities(
-    p:float|Iterable[float], # (n,), probability of pneumonia, 0–1
-)->np.ndarray:               # (n,), floats
+    p:float|Collection, # (n,), probability of pneumonia, 0–1
+)->np.ndarray:          # (n,), floats
     "The scores, when they can be probabilities; else a `ValueError`"
     p = np.asarray(p, dtype=float)
     if not ((p >= 0) & (p <= 1)).all(): raise ValueError('p is a probability, 0–1; of a logit it is calibrated(logit, temperature)')
@@ -38,10 +38,10 @@ def open_share(
 DECISIONS = {'pneumonia': 1, 'unsure': 2, 'refused': 3, 'normal': 4}   # decision: priority, 1 is read first
 
 def decide_scores(
-    p:Iterable[float], # (n,), calibrated probability of pneumonia, 0–1
-    threshold:float,   # Called pneumonia from here on, 0–1
-    band:tuple=None,   # (low, high), 0–1: unsure between them, the ends left out; None: nothing is unsure
-)->np.ndarray:         # (n,), 'pneumonia', 'unsure' or 'normal'
+    p:Collection,    # (n,), calibrated probability of pneumonia, 0–1
+    threshold:float, # Called pneumonia from here on, 0–1
+    band:tuple=None, # (low, high), 0–1: unsure between them, the ends left out; None: nothing is unsure
+)->np.ndarray:       # (n,), 'pneumonia', 'unsure' or 'normal'
     "The rule of decision; a higher score is never read later, for any threshold and any band"
     p = probabilities(p)
     low, high = (threshold, threshold) if band is None else band
@@ -62,10 +62,10 @@ class Calibration(NamedTuple):
 
 # %% ../../nbs/evaluate/46_decision.ipynb #f8cbc513
 def calibrated(
-    logit:float|Iterable[float], # (n,), any real numbers
-    temperature:float,           # Above 0
-    shift:float=0.,              # In logits
-)->np.ndarray:                   # (n,), probability of pneumonia, 0–1
+    logit:float|Collection, # (n,), any real numbers
+    temperature:float,      # Above 0
+    shift:float=0.,         # In logits
+)->np.ndarray:              # (n,), probability of pneumonia, 0–1
     "The logistic of (logit + shift) / temperature; no overflow for any logit"
     if not temperature > 0: raise ValueError(f'a temperature is above 0, not {temperature}')
     return np.exp(-np.logaddexp(0, -(np.asarray(logit, dtype=float) + shift)/temperature))
@@ -163,7 +163,7 @@ def check_calibration(
 # %% ../../nbs/evaluate/46_decision.ipynb #89cd8751
 def decide(
     point:OperatingPoint,  # From `operating_point`, `load_point` or `Bundle.point`
-    p:Iterable[float],     # (n,), calibrated probability of pneumonia, 0–1
+    p:Collection,          # (n,), calibrated probability of pneumonia, 0–1
     scored_by:Calibration, # What made p: `Bundle.calibration`
 )->np.ndarray:             # (n,), 'pneumonia', 'unsure' or 'normal'
     "Decisions on the scores that the point is for, and on no others"
@@ -173,7 +173,7 @@ def decide(
 # %% ../../nbs/evaluate/46_decision.ipynb #1e11d2a0
 def calls(
     point:OperatingPoint,  # As for `decide`
-    p:Iterable[float],     # (n,), calibrated probability of pneumonia, 0–1
+    p:Collection,          # (n,), calibrated probability of pneumonia, 0–1
     scored_by:Calibration, # What made p: `Bundle.calibration`
 )->np.ndarray:             # (n,), 'pneumonia' or 'normal'
     "On which side of the threshold each score lies, the band left out"

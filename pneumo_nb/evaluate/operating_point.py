@@ -9,7 +9,7 @@ __all__ = ['OOF', 'RULES', 'check_oof', 'example_oof', 'write_oof', 'read_oof', 
            'cross_fitted_rates', 'family_drops', 'expected_rates', 'operating_point']
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #3
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 import numpy as np
 import pandas as pd
@@ -120,19 +120,19 @@ def _by_fold(table, one, dtype):
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #b0d13fc7
 def cross_fitted(
-    table:pd.DataFrame,          # Columns `OOF`
-    families:Iterable[str]=None, # Names of corruptions the temperature is fitted on; None: all
-)->pd.Series:                    # p, 0–1, of every row
+    table:pd.DataFrame,            # Columns `OOF`
+    families:Collection[str]=None, # Names of corruptions the temperature is fitted on; None: all
+)->pd.Series:                      # p, 0–1, of every row
     "Probabilities of each fold by the temperature of the other folds"
     one = lambda rest, held: calibrated(held.logit, _temperature(rest, families))
     return _by_fold(table, one, float).rename('p')
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #31
 def ece(
-    p:Iterable[float],   # (n,), probability of pneumonia, 0–1
-    label:Iterable[str], # (n,), 'NORMAL' or 'PNEUMONIA'
-    bins:int=15,         # Of equal mass; equal scores stay together
-)->float:                # 0 (calibrated) to 1
+    p:Collection,     # (n,), probability of pneumonia, 0–1
+    label:Collection, # (n,), 'NORMAL' or 'PNEUMONIA'
+    bins:int=15,      # Of equal mass; equal scores stay together
+)->float:             # 0 (calibrated) to 1
     "Expected calibration error over bins of equal mass"
     p, y = probabilities(p), positives(label)
     place = np.searchsorted(np.sort(p), p)              # films with a lower score
@@ -141,9 +141,9 @@ def ece(
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #32
 def ks_error(
-    p:Iterable[float],   # (n,), probability of pneumonia, 0–1
-    label:Iterable[str], # (n,), 'NORMAL' or 'PNEUMONIA'
-)->float:                # 0 (calibrated) to 1
+    p:Collection,     # (n,), probability of pneumonia, 0–1
+    label:Collection, # (n,), 'NORMAL' or 'PNEUMONIA'
+)->float:             # 0 (calibrated) to 1
     "Largest running sum of score minus truth over the films sorted by score, as a share of the films"
     p, y = probabilities(p), positives(label)
     scores, where = np.unique(p, return_inverse=True)
@@ -164,10 +164,10 @@ def plot_reliability(
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #41
 def at_prevalence(
-    p:float|Iterable[float], # Probability of pneumonia, 0–1
-    was:float,               # Prevalence that p was calibrated on, 0–1
-    now:float,               # Prevalence where it is used, 0–1
-)->np.ndarray:               # As `p`
+    p:float|Collection, # Probability of pneumonia, 0–1
+    was:float,          # Prevalence that p was calibrated on, 0–1
+    now:float,          # Prevalence where it is used, 0–1
+)->np.ndarray:          # As `p`
     "The probability that the same film has where pneumonia is rarer, or more common"
     p = probabilities(p)
     positive, negative = p*now/open_share(was), (1 - p)*(1 - open_share(now))/(1 - was)
@@ -175,10 +175,10 @@ def at_prevalence(
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #43
 def ppv_npv(
-    sensitivity:float|Iterable[float], # 0–1
-    specificity:float|Iterable[float], # 0–1
-    prevalence:float|Iterable[float],  # Share of pneumonia among the films that are screened, 0–1
-)->tuple:                              # PPV and NPV, 0–1; NaN where undefined
+    sensitivity:float|Collection, # 0–1
+    specificity:float|Collection, # 0–1
+    prevalence:float|Collection,  # Share of pneumonia among the films that are screened, 0–1
+)->tuple:                         # PPV and NPV, 0–1; NaN where undefined
     "What a call is worth: the share of those called pneumonia that have it, of those called normal that are"
     se, sp, prev = (np.asarray(a, dtype=float) for a in (sensitivity, specificity, prevalence))
     found, left_alone = se*prev, sp*(1 - prev)
@@ -189,10 +189,10 @@ def _between(low, high): return np.maximum((low + high)/2, np.nextafter(low, 1))
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #0240ea97
 def threshold_table(
-    label:Iterable[str],       # (n,), 'NORMAL' or 'PNEUMONIA'
-    p:Iterable[float],         # (n,), probability of pneumonia, 0–1
-    family:Iterable[str]=None, # (n,), the corruption of each row; None: one for all
-)->pd.DataFrame:               # Per gap between scores: low, high, threshold, sensitivity, specificity, all 0–1
+    label:Collection,       # (n,), 'NORMAL' or 'PNEUMONIA'
+    p:Collection,           # (n,), probability of pneumonia, 0–1
+    family:Collection=None, # (n,), the corruption of each row; None: one for all
+)->pd.DataFrame:            # Per gap between scores: low, high, threshold, sensitivity, specificity, all 0–1
     "What every distinct threshold gives, as means over corruptions"
     y, p = positives(label), probabilities(p)
     family = pd.factorize(np.zeros(len(p)) if family is None else np.asarray(family))[0]
@@ -238,11 +238,11 @@ def _middle(cuts, best):
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #55
 def choose_threshold(
-    table:pd.DataFrame,          # Columns label, family, p (calibrated)
-    rule:str='balanced',         # A name in `RULES`
-    at_least:float=.95,          # Least sensitivity, for the rule 'sensitivity', 0–1
-    families:Iterable[str]=None, # Names of corruptions the threshold is chosen on; None: all
-)->float:                        # 0–1
+    table:pd.DataFrame,            # Columns label, family, p (calibrated)
+    rule:str='balanced',           # A name in `RULES`
+    at_least:float=.95,            # Least sensitivity, for the rule 'sensitivity', 0–1
+    families:Collection[str]=None, # Names of corruptions the threshold is chosen on; None: all
+)->float:                          # 0–1
     "The threshold that a rule picks; rates are means over corruptions"
     rule_words(rule, at_least)
     if 'p' not in table: raise ValueError('no column p; add it: table.assign(p=cross_fitted(table))')
@@ -271,22 +271,22 @@ def plot_thresholds(
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #62
 def fit_point(
-    table:pd.DataFrame,          # Columns `OOF`
-    rule:str='balanced',         # A name in `RULES`
-    at_least:float=.95,          # Least sensitivity, for the rule 'sensitivity', 0–1
-    families:Iterable[str]=None, # Names of corruptions that choose; None: all
-)->tuple:                        # temperature (above 0), threshold (0–1)
+    table:pd.DataFrame,            # Columns `OOF`
+    rule:str='balanced',           # A name in `RULES`
+    at_least:float=.95,            # Least sensitivity, for the rule 'sensitivity', 0–1
+    families:Collection[str]=None, # Names of corruptions that choose; None: all
+)->tuple:                          # temperature (above 0), threshold (0–1)
     "Temperature and threshold, chosen on all rows that are given"
     temperature = _temperature(table, families)
     return temperature, choose_threshold(table.assign(p=calibrated(table.logit, temperature)), rule, at_least, families)
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #63
 def cross_fitted_calls(
-    table:pd.DataFrame,          # Columns `OOF`
-    rule:str='balanced',         # A name in `RULES`
-    at_least:float=.95,          # Least sensitivity, for the rule 'sensitivity', 0–1
-    families:Iterable[str]=None, # Names of corruptions that choose; None: all
-)->pd.Series:                    # bool
+    table:pd.DataFrame,            # Columns `OOF`
+    rule:str='balanced',           # A name in `RULES`
+    at_least:float=.95,            # Least sensitivity, for the rule 'sensitivity', 0–1
+    families:Collection[str]=None, # Names of corruptions that choose; None: all
+)->pd.Series:                      # bool
     "True for every row that is called pneumonia by the temperature and the threshold of the other folds"
     def one(rest, held):
         temperature, threshold = fit_point(rest, rule, at_least, families)
@@ -295,9 +295,9 @@ def cross_fitted_calls(
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #66
 def family_rates(
-    table:pd.DataFrame,    # Columns label, family
-    called:Iterable[bool], # (n,), True where a row is called pneumonia
-)->pd.DataFrame:           # Per corruption: sensitivity, specificity, 0–1
+    table:pd.DataFrame, # Columns label, family
+    called:Collection,  # (n,), True where a row is called pneumonia
+)->pd.DataFrame:        # Per corruption: sensitivity, specificity, 0–1
     "Share of films called right, of either label, under each corruption"
     right = pd.Series(np.asarray(called) == (table.label == PNEUMONIA).to_numpy(), table.index)
     shares = right.groupby([table.family, table.label], sort=False).mean().unstack()
@@ -305,11 +305,11 @@ def family_rates(
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #67
 def cross_fitted_rates(
-    table:pd.DataFrame,          # Columns `OOF`
-    rule:str='balanced',         # A name in `RULES`
-    at_least:float=.95,          # Least sensitivity, for the rule 'sensitivity', 0–1
-    families:Iterable[str]=None, # Names of corruptions that choose; all are judged. None: all choose
-)->pd.DataFrame:                 # Per corruption: sensitivity, specificity, 0–1
+    table:pd.DataFrame,            # Columns `OOF`
+    rule:str='balanced',           # A name in `RULES`
+    at_least:float=.95,            # Least sensitivity, for the rule 'sensitivity', 0–1
+    families:Collection[str]=None, # Names of corruptions that choose; all are judged. None: all choose
+)->pd.DataFrame:                   # Per corruption: sensitivity, specificity, 0–1
     "What films under each corruption get from a threshold that they did not choose"
     return family_rates(table, cross_fitted_calls(table, rule, at_least, families)).reindex(table.family.unique())
 
@@ -322,11 +322,11 @@ def family_drops(
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #74
 def expected_rates(
-    table:pd.DataFrame,    # Columns `OOF`
-    called:Iterable[bool], # (n,), from `cross_fitted_calls`
-    n_boot:int=2000,       # Draws of patients
-    seed:int=0,            # Of the draws
-)->pd.DataFrame:           # Rows sensitivity, specificity; columns value, low, high; all 0–1
+    table:pd.DataFrame, # Columns `OOF`
+    called:Collection,  # (n,), from `cross_fitted_calls`
+    n_boot:int=2000,    # Draws of patients
+    seed:int=0,         # Of the draws
+)->pd.DataFrame:        # Rows sensitivity, specificity; columns value, low, high; all 0–1
     "Means over corruptions, with 95 % intervals over patients"
     right = table.assign(right=(np.asarray(called) == (table.label == PNEUMONIA)).astype(float))
     right = right.pivot(index='path', columns='family', values='right')
@@ -339,15 +339,15 @@ def expected_rates(
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #78
 def operating_point(
-    table:pd.DataFrame,          # Columns `OOF`, scores of the model's own recipe
-    model_sha256:str,            # Of the file model.onnx, 64 hex digits
-    rule:str='balanced',         # A name in `RULES`
-    at_least:float=.95,          # Least sensitivity, for the rule 'sensitivity', 0–1
-    families:Iterable[str]=None, # Names of corruptions that choose; None: all
-    prevalence:float=None,       # For PPV and NPV, 0–1; None: the share among the films of the table
-    n_boot:int=2000,             # Draws of patients, for the intervals
-    seed:int=0,                  # Of the draws
-)->OperatingPoint:               # Without a band; `abstention_band` derives one
+    table:pd.DataFrame,            # Columns `OOF`, scores of the model's own recipe
+    model_sha256:str,              # Of the file model.onnx, 64 hex digits
+    rule:str='balanced',           # A name in `RULES`
+    at_least:float=.95,            # Least sensitivity, for the rule 'sensitivity', 0–1
+    families:Collection[str]=None, # Names of corruptions that choose; None: all
+    prevalence:float=None,         # For PPV and NPV, 0–1; None: the share among the films of the table
+    n_boot:int=2000,               # Draws of patients, for the intervals
+    seed:int=0,                    # Of the draws
+)->OperatingPoint:                 # Without a band; `abstention_band` derives one
     "Temperature and threshold from all folds; sensitivity and specificity as each fold had them from the others"
     t = check_oof(table)
     told = expected_rates(t, cross_fitted_calls(t, rule, at_least, families), n_boot, seed)

@@ -10,7 +10,7 @@ __all__ = ['per_thousand', 'max_misses', 'pneumonias_needed', 'Guarantee', 'guar
 import math
 import os
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -250,11 +250,11 @@ def threshold_slider(
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #f6fa63e9
 def decision_curve(
-    table:pd.DataFrame,      # Columns label, p (0–1)
-    prevalence:float,        # Where it is to be used, 0–1
-    was:float,               # Prevalence that p was calibrated on, 0–1
-    at:Iterable[float]=None, # Probabilities at which a doctor would act, above 0 and below 1; None: 0.01, 0.02 … 0.5
-)->pd.DataFrame:             # By `at`: model, all, none: net benefit for 1,000 children
+    table:pd.DataFrame, # Columns label, p (0–1)
+    prevalence:float,   # Where it is to be used, 0–1
+    was:float,          # Prevalence that p was calibrated on, 0–1
+    at:Collection=None, # Probabilities at which a doctor would act, above 0 and below 1; None: 0.01, 0.02 … 0.5
+)->pd.DataFrame:        # By `at`: model, all, none: net benefit for 1,000 children
     "Net benefit of the model, of calling all, and of calling none"
     at = np.arange(.01, .505, .01) if at is None else np.asarray(at)
     y, rate = (table.label == PNEUMONIA).to_numpy(), at/(1 - at)                 # a miss is 1/rate times as bad as a false alarm
