@@ -166,13 +166,14 @@ else:
 
 @command
 def pneumo_audit(
-    predictions:str,    # CSV of any model's scores: path,label,p and, where known, patient, model, seed, fold
+    predictions:str,    # CSV of any model's scores: path,label,p and, where known, patient, model, seed, split
     cue:_CUES=None,     # A column to match on, as width or width:0.05 (within 5 %); may be given several times
     cues:str=None,      # CSV that brings the cues: path and a column each
     films:str=None,     # Folder of the films: width, height, shape, bytes, bits, quality, maker, sharpness ... are read from the files
     model:str=None,     # Which model, where the predictions hold several
     seed:int=None,      # Which training; default: the first
-    fold:str=None,      # Which fold, where there are several
+    split:str=None,     # Which films, such as test, where there are several splits
+    fold:str=None,      # The same, as it was called before version 0.2
     threshold:float=.5, # Called pneumonia from this p on, 0-1
     reach:float=.1,     # How near two films must be where a cue does not say; 0.1: within a tenth
     n_boot:int=500,     # Draws of patients for the intervals
@@ -182,7 +183,7 @@ def pneumo_audit(
     from pneumo_nb.evaluate.audit import audit_files
     asked = [c for group in ([cue] if isinstance(cue, str) else cue or []) for c in ([group] if isinstance(group, str) else group)]
     if not asked: raise ValueError('name a cue, a column of the table or of the files. For example: --cue width --films FOLDER')
-    for line in audit_files(predictions, asked, cues, films, model, seed, fold, threshold, reach, n_boot, out): say(line)
+    for line in audit_files(predictions, asked, cues, films, model, seed, split or fold, threshold, reach, n_boot, out): say(line)
 
 # %% ../nbs/90_cli.ipynb #7adf6d38
 @command

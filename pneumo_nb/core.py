@@ -5,15 +5,16 @@
 # %% auto #0
 __all__ = ['LABELS', 'NORMAL', 'PNEUMONIA', 'SPELLED', 'EXTRAS', 'replacing', 'write_atomic', 'plain_data', 'save_json',
            'SureStream', 'say', 'text_name', 'shown_name', 'csv_safe', 'csv_plain', 'any_console', 'progress_bar',
-           'MissingPackage', 'needs', 'can_write']
+           'MissingPackage', 'needs', 'can_write', 'renamed']
 
 # %% ../nbs/00_core.ipynb #c0de0003
-import errno, json, os, sys, re, tempfile, threading
-from collections.abc import Iterable, Iterator
+import errno, json, os, sys, re, tempfile, threading, warnings
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import IO, Any, TextIO, TypeVar, cast
 from tqdm.auto import tqdm
 
 # %% ../nbs/00_core.ipynb #00096b03
@@ -171,7 +172,7 @@ EXTRAS = dict( # extra: what it brings, as it is imported
     dicom=('highdicom', 'imagecodecs', 'jpeg_ls'),
     archive=('ray',),
     dev=('nbdev', 'execnb', 'ghapi', 'jupyterlab', 'nbconvert', 'ipywidgets', 'ruff', 'hypothesis', 'smalldocs', 'playwright',
-        'axe_playwright_python', 'data_store'))
+        'axe_playwright_python', 'data_store', 'pyright', 'pandas-stubs'))
 
 class MissingPackage(ImportError):
     "Something is not installed: names it, and the extra that brings it"
@@ -202,3 +203,20 @@ def can_write(
     try:
         with tempfile.TemporaryFile(dir=folder): pass
     except OSError as e: raise OSError(e.errno, e.strerror, str(path)) from e
+
+# %% ../nbs/00_core.ipynb #1b55b107
+_F = TypeVar('_F', bound=Callable)
+
+def renamed(
+    **names:str # Old name of an argument: its new name
+)->Callable[[_F], _F]:
+    "A function that understands the old names of its arguments, with a `DeprecationWarning`"
+    def decorate(f:_F)->_F:
+        @wraps(f)
+        def understood(*args, **kw):
+            for old in set(names) & set(kw):
+                warnings.warn(f'{f.__name__}: `{old}` is called `{names[old]}` now', DeprecationWarning, stacklevel=2)
+                kw[names[old]] = kw.pop(old)
+            return f(*args, **kw)
+        return cast(_F, understood)
+    return decorate

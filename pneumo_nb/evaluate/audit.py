@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from ..core import LABELS, PNEUMONIA, write_atomic
 from .evaluation import plot_intervals
 from .matched import Cue, as_cue, by_stratum, matched_auc
-from .predictions import COLUMNS, check_predictions, select_run
+from .predictions import COLUMNS, check_predictions, select_run, with_split
 from ..explore.file_cues import film_sharpness, read_file_cues
 from ..plot import ACCENT, PALE, figure_png, no_formula, stamp
 from ..stats import number
@@ -60,7 +60,7 @@ def read_run(
     split:str=None,  # Which films, where there are several splits
 )->pd.DataFrame:    # One run, with all its columns
     "One run of a predictions file, when it can be trusted; else a `ValueError` naming file, fault and way out"
-    t = _read_csv(path)
+    t = with_split(_read_csv(path))
     if missing := [c for c in ('path', 'label', 'p') if c not in t]:
         raise ValueError(f"{path}: no column {', '.join(missing)}; there is {', '.join(t.columns)}. "
                          'A row is a film: path,label,p and, where known, patient; commas between them')
