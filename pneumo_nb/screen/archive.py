@@ -6,44 +6,47 @@
 __all__ = ['RayWorker', 'ray_rows', 'ray_engine']
 
 # %% ../../nbs/screen/55_archive.ipynb #0c7fe135
-import json, os
+import json, logging, os
+from collections.abc import Iterator
+from pathlib import Path
 import ray
 from .bundle import load_bundle
 from .scoring import FilmRow, Rules, score_films
+from .worklist import Run
 
 # %% ../../nbs/screen/55_archive.ipynb #c1783142
 class RayWorker:
     "What a node of the cluster keeps between batches"
     def __init__(self,
-        folder,      # Of the bundle; None: the library's own
-        rules:Rules, # How films are to be judged
+        folder:str|Path|None, # Of the bundle; None: the library's own
+        rules:Rules,          # How films are to be judged
     ): self.bundle, self.rules = load_bundle(folder, threads=1), rules
 
-    def __call__(self, batch): # `file`: names in bytes
+    def __call__(self, batch:dict)->dict: # `file`: names in bytes
         rows = score_films(self.bundle, [os.fsdecode(f) for f in batch['file']], self.rules)
         return dict(row=[json.dumps(vars(r)) for r in rows])
 
 def ray_rows(
-    folder,      # Of the bundle; None: the library's own
-    paths,       # Files
-    rules:Rules, # How films are to be judged
-    workers:int, # Of the cluster
-    bs:int=16,   # Films in a batch
-):               # Yields lists of `FilmRow`, in the order of the files
+    folder:str|Path|None,   # Of the bundle; None: the library's own
+    paths:list[str],        # Files
+    rules:Rules,            # How films are to be judged
+    workers:int,            # Of the cluster
+    bs:int=16,              # Films in a batch
+)->Iterator[list[FilmRow]]: # Yields lists of `FilmRow`, in the order of the files
     "As `local_rows`, on a Ray cluster"
-    if not ray.is_initialized(): ray.init(log_to_driver=False, logging_level='error', include_dashboard=False)
+    if not ray.is_initialized(): ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
     context = ray.data.DataContext.get_current()
     context.execution_options.preserve_order, context.enable_progress_bars = True, False
     files = [dict(file=os.fsencode(os.path.abspath(f))) for f in paths]
     if not files: return
-    how = dict(fn_constructor_args=(folder and os.path.abspath(folder), rules), batch_size=bs, concurrency=workers)
-    scored, names = ray.data.from_items(files).map_batches(RayWorker, **how), iter(paths)
+    given, names = (folder and os.path.abspath(folder), rules), iter(paths)
+    scored = ray.data.from_items(files).map_batches(RayWorker, fn_constructor_args=given, batch_size=bs, concurrency=workers)
     for batch in scored.iter_batches(batch_size=bs): yield [FilmRow(**json.loads(r) | dict(file=str(next(names)))) for r in batch['row']]
 
 # %% ../../nbs/screen/55_archive.ipynb #a70fad69
 def ray_engine(
-    run,       # A `worklist.Run`
-    files:list,# Files
-):             # Yields lists of `FilmRow`, in the order of the files
+    run:Run,                # A `worklist.Run`
+    files:list,             # Files
+)->Iterator[list[FilmRow]]: # Yields lists of `FilmRow`, in the order of the files
     "What scores films in a run: a cluster"
     return ray_rows(run.folder, files, run.rules, run.workers, run.bs)

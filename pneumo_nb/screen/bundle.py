@@ -9,9 +9,12 @@ __all__ = ['AGAIN', 'FORMAT', 'FILES', 'GATE', 'SHIPPED', 'BundleError', 'onnx_r
 
 # %% ../../nbs/screen/51_bundle.ipynb #3
 import hashlib, json, os
+from collections.abc import Callable, Collection
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
+from types import ModuleType
+from typing import Any, TYPE_CHECKING
 import numpy as np
 from fastcore.basics import patch
 from ..evaluate.decision import Calibration, OperatingPoint, calibrated, check_calibration, check_point, load_point
@@ -19,13 +22,15 @@ from ..data.cache import NEAR_BITS, PIXEL_RULE, bits_apart, file_hash, hash_word
 from .gate import Gate
 from .scoring import Rules, score_films
 
+if TYPE_CHECKING: import pandas as pd
+
 # %% ../../nbs/screen/51_bundle.ipynb #8
 class BundleError(ValueError):
     "A bundle that cannot be written or must not be used: names the file, the fault and the way out"
     def __init__(self,
-        path,       # The file or folder
-        fault:str,  # What is wrong with it
-        way_out:str # What to do
+        path:str|Path, # The file or folder
+        fault:str,     # What is wrong with it
+        way_out:str    # What to do
     ):
         self.path, self.fault, self.way_out = str(path), fault, way_out
         super().__init__(f'{path}: {fault}. {way_out}.')
@@ -39,15 +44,15 @@ os.environ['ORT_DISABLE_TELEMETRY'] = '1'   # heeded while it is loaded, not lat
 import onnxruntime
 
 # %% ../../nbs/screen/51_bundle.ipynb #3ba68d00
-def onnx_runtime():
+def onnx_runtime()->ModuleType:
     "onnxruntime, its telemetry switched off; the only place to take it from"
     return onnxruntime
 
 # %% ../../nbs/screen/51_bundle.ipynb #6a75f142
 def onnx_session(
-    onnx:bytes,       # What model.onnx holds
-    threads:int=None, # Cores for one batch; None: all
-):                    # onnxruntime `InferenceSession`
+    onnx:bytes,                  # What model.onnx holds
+    threads:int=None,            # Cores for one batch; None: all
+)->onnxruntime.InferenceSession: # onnxruntime `InferenceSession`
     "The model on the CPU; its threads sleep while they wait, so that others can work"
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads or 0, 1, 3
@@ -78,7 +83,7 @@ def seal(
 
 # %% ../../nbs/screen/51_bundle.ipynb #b3fda99f
 def unseal(
-    path, # A sealed file
+    path:str|Path, # A sealed file
 )->dict:
     "What it says, if it is as it was written"
     try: data = Path(path).read_bytes()
@@ -102,15 +107,15 @@ def shipped_hashes()->dict: # folder → sha256 of its bundle.json
     return json.loads(path.read_text()) if path.exists() else {}
 
 def is_shipped(
-    folder, # A bundle
+    folder:str|Path, # A bundle
 )->bool:
     "Is it one of the library's own?"
     return Path(folder).resolve().parent == SHIPPED.resolve()
 
 # %% ../../nbs/screen/51_bundle.ipynb #cfc02233
 def read_info(
-    folder=None,     # A bundle; None: the one that comes with the library
-    sha256:str=None, # What bundle.json must be, where you were told; 64 hex digits
+    folder:str|Path=None, # A bundle; None: the one that comes with the library
+    sha256:str=None,      # What bundle.json must be, where you were told; 64 hex digits
 )->dict:
     "What bundle.json says, when it is whole, expected and of this version"
     folder = Path(folder or SHIPPED/'children')
@@ -134,9 +139,9 @@ def calibration_of(
 
 # %% ../../nbs/screen/51_bundle.ipynb #46
 def read_files(
-    folder=None,     # A bundle; None: the one that comes with the library
-    sha256:str=None, # As for `read_info`
-)->tuple[dict, dict]: # what bundle.json says; name → bytes
+    folder:str|Path=None, # A bundle; None: the one that comes with the library
+    sha256:str=None,      # As for `read_info`
+)->tuple[dict, dict]:     # what bundle.json says; name → bytes
     "All of a bundle, when every hash holds"
     folder = Path(folder or SHIPPED/'children')
     info, data = read_info(folder, sha256), {}
@@ -151,12 +156,19 @@ def read_files(
 # %% ../../nbs/screen/51_bundle.ipynb #47
 class Bundle:
     "A model with its thresholds, and what it was made from; from `load_bundle`, which checks every hash"
+    logits_features:Callable[..., tuple[np.ndarray, np.ndarray]]   # these methods follow, one by one
+    logits:Callable[..., np.ndarray]
+    probability:Callable[..., np.ndarray]
+    seen:Callable[..., list[str]]
+    point:Callable[..., OperatingPoint]
+    score:Callable[..., 'pd.DataFrame']
+
     def __init__(self,
-        info:dict,      # What bundle.json says
-        session,        # From `onnx_session`
-        known:dict,     # 'sha256' and 'phash' of the development films, uint8 (n, 32)
-        gate:dict=None, # Arrays of its `gate.Gate`; None: it cannot refuse
-        folder=None,    # Where it was read
+        info:dict,            # What bundle.json says
+        session:Any,          # From `onnx_session`
+        known:dict,           # 'sha256' and 'phash' of the development films, uint8 (n, 32)
+        gate:dict=None,       # Arrays of its `gate.Gate`; None: it cannot refuse
+        folder:str|Path=None, # Where it was read
     ):
         self.info, self._session, self._known, self.folder = info, session, known, folder
         self.name, self.size, self.model = info['name'], info['size'], info['files']['model.onnx']
@@ -189,9 +201,9 @@ def __repr__(self:Bundle):
 
 # %% ../../nbs/screen/51_bundle.ipynb #2981961c
 def load_bundle(
-    folder=None,      # A bundle; None: the one that comes with the library
-    threads:int=None, # Cores for one batch; None: all
-    sha256:str=None,  # What bundle.json must be, where you were told; 64 hex digits
+    folder:str|Path=None, # A bundle; None: the one that comes with the library
+    threads:int=None,     # Cores for one batch; None: all
+    sha256:str=None,      # What bundle.json must be, where you were told; 64 hex digits
 )->Bundle:
     "A bundle, when every file is as it was written; `BundleError` names the one that is not"
     info, data = read_files(folder, sha256)
@@ -212,7 +224,8 @@ def logits_features(self:Bundle,
     ask = lambda some: self._session.run(['logit', 'features'], {'film': np.ascontiguousarray(some)})
     out = [ask(films[i:i + bs]) for i in range(0, len(films), bs)]
     empty = np.zeros(0, np.float32), np.zeros((0, width), np.float32)
-    return tuple(np.concatenate([none, *(o[k] for o in out)]) for k, none in enumerate(empty))
+    logit, features = (np.concatenate([none, *(o[k] for o in out)]) for k, none in enumerate(empty))
+    return logit, features
 
 # %% ../../nbs/screen/51_bundle.ipynb #69c1451e
 @patch
@@ -226,17 +239,17 @@ def logits(self:Bundle,
 # %% ../../nbs/screen/51_bundle.ipynb #8635a54d
 @patch
 def probability(self:Bundle,
-    logit,      # (n,), from `logits`
-)->np.ndarray:  # (n,), 0–1
+    logit:Collection, # (n,), from `logits`
+)->np.ndarray:        # (n,), 0–1
     "Calibrated probability of pneumonia, if the picture is a film that may be scored"
     return calibrated(logit, *self.calibration[1:])
 
 # %% ../../nbs/screen/51_bundle.ipynb #58
 @patch
 def seen(self:Bundle,
-    sha256, # n hex strings, of the files
-    phash,  # n hex strings, from `perceptual_hash` of the films at their own size
-)->list[str]: # n of '', 'same file', 'near copy'
+    sha256:Collection[str], # n hex strings, of the files
+    phash:Collection[str],  # n hex strings, from `perceptual_hash` of the films at their own size
+)->list[str]:               # n of '', 'same file', 'near copy'
     "Which films the network has learned from, as far as hashes tell"
     known, out = np.ascontiguousarray(self._known['phash']).view(np.uint64), []
     for sha, mine in zip(sha256, hash_words(phash)):
@@ -247,7 +260,7 @@ def seen(self:Bundle,
 # %% ../../nbs/screen/51_bundle.ipynb #60
 @patch
 def point(self:Bundle,
-    at=None, # Name of one of its points, a file of `pneumo_site`, or an `OperatingPoint`; None: the default
+    at:str|Path|OperatingPoint=None, # Name of one of its points, a file of `pneumo_site`, or an `OperatingPoint`; None: the default
 )->OperatingPoint:
     "An operating point, when it is for this model and its calibration; else a `ValueError`"
     if isinstance(at, OperatingPoint): return check_calibration(at, self.calibration)
@@ -263,12 +276,12 @@ _SCORED = dict( # column: of `FilmRow`
 
 @patch
 def score(self:Bundle,
-    films,           # A film or a list of them: each a path, the bytes of a file, or an open binary file
-    point=None,      # As for `Bundle.point`; None: the default
-    patients:str='', # 'children': you attest that all films are of children of the age that the network knows
-    strict:bool=False,# Refuse films whose age is neither told nor attested?
-    bs:int=16,       # Films in a batch
-):                   # DataFrame: path, p (0–1; NaN where refused), decision, call, reason, note, flags, seen ('', 'same file', 'near copy')
+    films:Any,                          # A film or a list of them: each a path, the bytes of a file, or an open binary file
+    point:str|Path|OperatingPoint=None, # As for `Bundle.point`; None: the default
+    patients:str='',                    # 'children': you attest that all films are of children of the age that the network knows
+    strict:bool=False,                  # Refuse films whose age is neither told nor attested?
+    bs:int=16,                          # Films in a batch
+)->'pd.DataFrame': # path, p (0–1; NaN where refused), decision, call, reason, note, flags, seen ('', 'same file', 'near copy')
     "Score films, refuse what must not be scored, and say whether the network has seen them before"
     import pandas as pd                                  # who screens a folder never comes here, and is spared its half second
     sources = list(films) if isinstance(films, (list, tuple)) or hasattr(films, '__next__') else [films]

@@ -7,6 +7,7 @@ __all__ = ['EVALUATIONS', 'PNEUMONIA_CODE', 'SCORE_CODE', 'DICOM_FILES', 'to_sr'
 
 # %% ../../nbs/screen/58_dicom_results.ipynb #52be7bee
 import io, textwrap, uuid
+from typing import Any
 import highdicom as hd
 import numpy as np
 import pydicom
@@ -41,7 +42,7 @@ def _filed(ds):
     for k in _EMPTY: setattr(kept, k, '')
     return kept
 
-def _about(result, what, number):
+def _about(result, what, number)->dict[str, Any]:
     "Who made the object, in which series it stands; the model's hash is its serial number"
     return dict(series_instance_uid=hd.UID(), series_number=number, sop_instance_uid=hd.UID(), instance_number=1, manufacturer='pneumo_nb',
                 manufacturer_model_name=result.info['name'], software_versions=__version__, device_serial_number=_model(result),
@@ -125,7 +126,8 @@ def to_sc(
     source, about = _filed(header), _about(result, 'film with outlines', 9002)
     who = dict(study_instance_uid=source.StudyInstanceUID, patient_id=source.PatientID, patient_name=source.PatientName)
     sc = hd.sc.SCImage(capture(result), 'RGB', 8, 'PATIENT', patient_orientation=('L', 'F'), **who, **about)
-    sc.BodyPartExamined, sc.PatientOrientation = 'CHEST', ''   # the film's own orientation follows, if it says one
+    sc.BodyPartExamined = 'CHEST'
+    sc.PatientOrientation = ''   # pyright: ignore[reportAttributeAccessIssue] the film's own follows, if it says one
     for k in _PIXELS:
         if k in header: setattr(sc, k, header.get(k))
     sc.ImageType = ['DERIVED', 'SECONDARY']

@@ -16,6 +16,7 @@ import matplotlib
 import numpy as np
 from PIL import Image
 from jinja2 import Environment, PackageLoader, select_autoescape
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -24,19 +25,19 @@ from matplotlib.textpath import TextToPath
 from .. import __version__
 from ..core import shown_name, write_atomic
 from ..data.film_file import FilmError
-from ..evaluate.decision import decide_scores
+from ..evaluate.decision import OperatingPoint, decide_scores
 from ..plot import DECISION_STYLE, axes
-from .bundle import load_bundle
+from .bundle import Bundle, load_bundle
 from .scoring import FLAGS, Rules, check_rules, examine, judge
 from ..stats import with_interval
 from ..train.corruptions import covered_scores, mean_drop
 
 # %% ../../nbs/screen/57_film_report.ipynb #213064eb
 def occlusion_map(
-    small:np.ndarray,  # uint8 (size, size), as the network takes it
-    bundle,            # From `load_bundle`
-    patch:float=.2,    # Side of the covered square, share of the film's side, 0–1
-    stride:float=.05,  # Step from square to square, share of the film's side, 0–1
+    small:np.ndarray, # uint8 (size, size), as the network takes it
+    bundle:Bundle,    # From `load_bundle`
+    patch:float=.2,   # Side of the covered square, share of the film's side, 0–1
+    stride:float=.05, # Step from square to square, share of the film's side, 0–1
 )->tuple[np.ndarray, np.ndarray]: # (size, size), in logits, above 0: the place speaks for pneumonia; the logit under each square
     "How far the logit drops when a place is covered with the film's mean grey"
     squares, after = covered_scores(bundle.logits, small, patch, stride)
@@ -54,10 +55,11 @@ def _smoothed(m):
     return np.asarray(Image.fromarray(m).resize((24, 24), Image.Resampling.BOX).resize(m.shape[::-1], Image.Resampling.BICUBIC))
 
 def plot_map(
-    result,  # From `film_result`, with a score
-    ax=None, # Axes to draw on
-):           # Matplotlib Axes; pixels along both
+    result:'FilmResult', # From `film_result`, with a score
+    ax:Axes=None,        # Axes to draw on
+)->Axes:                 # Matplotlib Axes; pixels along both
     "The film, and where covering it divides (solid) or multiplies (dashed) the odds"
+    if result.pixels is None or result.map is None: raise ValueError(f'{result.path}: it has no score, so there is no map to draw')
     ax = axes(ax, (3.6, 3.6))
     (h, w), levels, smooth = result.pixels.shape, result.info['temperature']*np.log(ODDS), _smoothed(result.map)
     ax.imshow(result.pixels, cmap='gray', vmin=0, vmax=255, extent=(0, w, h, 0), interpolation='bilinear')
@@ -76,7 +78,7 @@ class FilmResult(NamedTuple):
     sha256:str            # Of the file, 64 hex digits
     time:str              # When it was judged, UTC
     info:dict             # What the bundle says of itself
-    point:tuple           # The `OperatingPoint`
+    point:OperatingPoint  # That decided
     decision:str          # pneumonia, unsure, refused or normal
     score:float|None=None # Calibrated probability of pneumonia, 0–1; None where it was refused
     seen:str=''           # 'same file' or 'near copy' of a film that the network learned from
@@ -96,15 +98,15 @@ def _reduced(pixels):
 
 # %% ../../nbs/screen/57_film_report.ipynb #eb789bfa
 def film_result(
-    path,             # A film
-    bundle=None,      # A `Bundle`, or a bundle's folder; None: the one that comes with the library
-    point=None,       # As for `Bundle.point`; None: the default
-    patients:str='',  # As in `scoring.Rules`
-    strict:bool=False,# As in `scoring.Rules`
-    stride:float=.05, # Of the map, share of the film's side, 0–1; smaller is finer and slower
+    path:str|Path,                      # A film
+    bundle:Bundle|str|Path=None,        # A `Bundle`, or a bundle's folder; None: the one that comes with the library
+    point:str|Path|OperatingPoint=None, # As for `Bundle.point`; None: the default
+    patients:str='',                    # As in `scoring.Rules`
+    strict:bool=False,                  # As in `scoring.Rules`
+    stride:float=.05,                   # Of the map, share of the film's side, 0–1; smaller is finer and slower
 )->FilmResult:
     "The one door's answer, and what the score depends on"
-    bundle, path = bundle if hasattr(bundle, 'info') else load_bundle(bundle), Path(path)
+    bundle, path = load_bundle(bundle) if bundle is None or isinstance(bundle, (str, Path)) else bundle, Path(path)
     rules = check_rules(bundle, Rules(bundle.point(point), patients, strict))
     seen = examine(path, bundle, rules, keep=True)
     row, = judge(bundle, [seen], rules)
@@ -141,7 +143,7 @@ def hangs_on_one_place(
     result:FilmResult, # With a score
 )->bool:
     "Would covering one square change the decision?"
-    return len(set(decide_scores([result.score, *result.covered], result.point.threshold, result.point.band))) > 1
+    return len(set(decide_scores(np.array([result.score, *result.covered]), result.point.threshold, result.point.band))) > 1
 
 # %% ../../nbs/screen/57_film_report.ipynb #d448c80c
 def number_words(
@@ -215,14 +217,14 @@ def page_words(
                  'sha256 of the film': result.sha256, 'pneumo_nb': __version__}
     return dict(title='Chest film: pneumonia screening', support=SUPPORT, file=shown_name(result.path.name), time=result.time,
                 alerts=alerts(result), decision=result.decision, headline=headline, advice=advice,
-                shown=shown_score(result.score) if scored else '', threshold=f'{p.threshold:.3f}',
+                shown='' if result.score is None else shown_score(result.score), threshold=f'{p.threshold:.3f}',
                 band=[f'{b:.3f}' for b in p.band] if p.band else None, map_words=map_words(result) if scored else [],
                 numbers=number_words(result) if scored else [], caveats=caveats(result.info), technical=technical)
 
 # %% ../../nbs/screen/57_film_report.ipynb #096aea6b
 def figure_pixels(
-    fig, # Matplotlib Figure
-    dpi, # Pixels an inch
+    fig:Figure, # Matplotlib Figure
+    dpi:float,  # Pixels an inch
 )->np.ndarray: # uint8 (height, width, 3)
     "A figure as a picture"
     fig.set_dpi(dpi)
@@ -235,7 +237,7 @@ def map_picture(
     side:int=SIDE,     # Of the longer side, px
 )->np.ndarray:         # RGB, uint8 (height, width, 3)
     "Film and outlines, edge to edge"
-    h, w = (round(side*s/max(result.pixels.shape)) for s in result.pixels.shape)
+    h, w = (round(side*s/max(result.pixels.shape)) for s in result.pixels.shape)  # pyright: ignore[reportOptionalMemberAccess]
     fig = Figure(figsize=(w/150, h/150))
     plot_map(result, fig.add_axes((0, 0, 1, 1))).axis('off')
     return figure_pixels(fig, 150)
@@ -268,6 +270,7 @@ def _fitting(s, size, wide, weight='normal')->list[str]:
     for signs in range(int(wide*72/(.4*size)), 0, -2):
         lines = textwrap.wrap(s, signs)
         if max(map(width, lines), default=0) <= wide: return lines
+    return [s]
 
 class _Page:
     "An A4 figure that is written from top to bottom, in inches"
@@ -374,14 +377,14 @@ def report_pdf(
 
 # %% ../../nbs/screen/57_film_report.ipynb #fed92344
 def film_report(
-    path,             # A film
-    bundle=None,      # A `Bundle`, or a bundle's folder; None: the one that comes with the library
-    out=None,         # Folder for the files; made when missing. None: the working folder
-    point:str=None,   # Name of an operating point, or a file of `pneumo_site`; None: the default
-    more:dict=None,   # Further files: name → function of a `FilmResult` that gives bytes, as `dicom_results.DICOM_FILES`
-    patients:str='',  # As in `scoring.Rules`
-    strict:bool=False,# As in `scoring.Rules`
-)->Path:              # report.html
+    path:str|Path,               # A film
+    bundle:Bundle|str|Path=None, # A `Bundle`, or a bundle's folder; None: the one that comes with the library
+    out:str|Path=None,           # Folder for the files; made when missing. None: the working folder
+    point:str=None,              # Name of an operating point, or a file of `pneumo_site`; None: the default
+    more:dict=None,              # Further files: name → function of a `FilmResult` that gives bytes, as `dicom_results.DICOM_FILES`
+    patients:str='',             # As in `scoring.Rules`
+    strict:bool=False,           # As in `scoring.Rules`
+)->Path:                         # report.html
     "One film's report: all its files, or none"
     result, out = film_result(path, bundle, point, patients, strict), Path(out or '.')
     makers = {'report.html': report_html, 'report.pdf': report_pdf} | (more or {})

@@ -158,8 +158,8 @@ class Gate:
 
 # %% ../../nbs/screen/52_gate.ipynb #50f4e5f9
 def verdicts(
-    gate:Gate, # From `fit_gate`
-    films,     # uint8, n of (size, size)
-)->np.ndarray: # n codes
+    gate:Gate,                         # From `fit_gate`
+    films:np.ndarray|list[np.ndarray], # uint8, n of (size, size)
+)->np.ndarray:                         # n codes
     "What `precheck` says, and where it says nothing, the gate"
-    return np.array([precheck(f) or code for f, code in zip(films, gate.check(np.stack(films))[0])])
+    return np.array([precheck(f) or code for f, code in zip(films, gate.check(np.stack(list(films)))[0])])

@@ -11,6 +11,7 @@ __all__ = ['WEEK', 'FAMILIES', 'SCORES', 'WARM_UP', 'RUN_OUT', 'FILM', 'GROUPS',
 # %% ../../nbs/screen/59_queue.ipynb #7af5ead3
 import json
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from heapq import heappop, heappush
 from importlib import resources
@@ -39,7 +40,7 @@ class Site(NamedTuple):
     cv:float = .6           # Standard deviation of that time, as a share of the mean; lognormal
     urgent:float = .05      # Share that somebody walks in with: read first under every order, 0–1
     prevalence:float = .25  # Share of pneumonias, 0–1
-    guard:float = 24.       # A film that has waited so many hours is read next; None: no guard
+    guard:float|None = 24.  # A film that has waited so many hours is read next; None: no guard
 
 # %% ../../nbs/screen/59_queue.ipynb #026275bb
 def reader_hours(
@@ -102,17 +103,17 @@ def _held_out(folder)->dict:
 
 # %% ../../nbs/screen/59_queue.ipynb #b24890d9
 def pack_scores(
-    folder='results/model', # Where held_out.csv and metrics.json of the shipped model are
-    out=SCORES,             # The file to write
-)->Path:                    # `out`
+    folder:str|Path='results/model', # Where held_out.csv and metrics.json of the shipped model are
+    out:str|Path=SCORES,             # The file to write
+)->Path:                             # `out`
     "The scores that come with the library"
     told = _held_out(folder)
     return write_atomic(out, json.dumps(told | dict(logits={f: told['logits'][f] for f in FAMILIES})) + '\n')
 
 def held_out_scores(
-    folder=None,        # Where held_out.csv and metrics.json are; None: those of the shipped model, which come with the library
-    family:str='clean', # Which copies of the films: a family of `operating_point.read_oof`
-)->tuple:               # DataFrame with label and p (0–1); dict of threshold, model, family, line, films
+    folder:str|Path=None, # Where held_out.csv and metrics.json are; None: those of the shipped model, which come with the library
+    family:str='clean',   # Which copies of the films: a family of `operating_point.read_oof`
+)->tuple:                 # DataFrame with label and p (0–1); dict of threshold, model, family, line, films
     "Calibrated scores of development films, and the shipped threshold"
     told = _held_out(folder)
     if family not in told['logits']: raise ValueError(f'no family {family!r}; there are {", ".join(told["logits"])}')
@@ -150,11 +151,11 @@ def _arrivals(site, start, end, rng):
 
 # %% ../../nbs/screen/59_queue.ipynb #43dbbc95
 def draw_films(
-    site:Site,   # From here come rates, prevalence and reading times
-    scores,      # As for `score_pools`
-    days:int=28, # That count; whole weeks
-    seed=0,      # A number, or several, e.g. (seed, replication)
-)->pd.DataFrame: # arrived (hours; 0 is a Monday's midnight), minutes, pneumonia, p, urgent
+    site:Site,           # From here come rates, prevalence and reading times
+    scores:pd.DataFrame, # As for `score_pools`
+    days:int=28,         # That count; whole weeks
+    seed:int|tuple=0,    # A number, or several, e.g. (seed, replication)
+)->pd.DataFrame:         # arrived (hours; 0 is a Monday's midnight), minutes, pneumonia, p, urgent
     "The films of a site: a week before hour 0, the days that count, two weeks after"
     if days < 7 or days % 7: raise ValueError(f'days are whole weeks, so that each weekday counts alike; not {days}')
     pools = score_pools(scores)
@@ -177,9 +178,9 @@ def policies(
 
 # %% ../../nbs/screen/59_queue.ipynb #e25edec3
 def read_ranks(
-    policy,      # Edges on p, rising, each 0–1; or 'score'
-    p,           # (n,), 0–1
-)->np.ndarray:   # (n,): lower is read first
+    policy:str|tuple,       # Edges on p, rising, each 0–1; or 'score'
+    p:np.ndarray|pd.Series, # (n,), 0–1
+)->np.ndarray:              # (n,): lower is read first
     "What a policy makes of scores"
     words = isinstance(policy, str)
     if words and policy == 'score': return -np.asarray(p, float)
@@ -246,11 +247,11 @@ class _Hospital:
 
 # %% ../../nbs/screen/59_queue.ipynb #ae91f8bf
 def run_queue(
-    site:Site,   # Its shifts and its guard
+    site:Site,        # Its shifts and its guard
     films:pd.DataFrame, # From `draw_films`, or any with arrived (rising), minutes, p, urgent
-    policy,      # As for `read_ranks`
-    days:int=28, # Films that arrive before the end of these are read to the last; later ones only while these last
-)->np.ndarray:   # (films,): hour at which reading began; NaN where it never did
+    policy:str|tuple, # As for `read_ranks`
+    days:int=28,      # Films that arrive before the end of these are read to the last; later ones only while these last
+)->np.ndarray:        # (films,): hour at which reading began; NaN where it never did
     "One run: the readers take films from the list until every film that counts is reported"
     hospital = _Hospital(site, films, policy, days)
     if hospital.left: hospital.env.run(hospital.finished)
@@ -260,12 +261,12 @@ def run_queue(
 def _counted(films, days): return films[(films.arrived >= 0) & (films.arrived < 24*days)]
 
 def simulate(
-    site:Site,   # The hospital
-    scores,      # DataFrame with label and p, as for `score_pools`
-    policy=(),   # As for `read_ranks`; (): first come, first served
-    days:int=28, # That count; whole weeks
-    seed=0,      # Same seed, same films, under every policy
-)->pd.DataFrame: # As `draw_films`, with started, reported (hour of the clock) and hours (from arrival to report)
+    site:Site,           # The hospital
+    scores:pd.DataFrame, # DataFrame with label and p, as for `score_pools`
+    policy:str|tuple=(), # As for `read_ranks`; (): first come, first served
+    days:int=28,         # That count; whole weeks
+    seed:int|tuple=0,    # Same seed, same films, under every policy
+)->pd.DataFrame:         # As `draw_films`, with started, reported (hour of the clock) and hours (from arrival to report)
     "One simulated month: the films that count, and when they were reported"
     films = draw_films(site, scores, days, seed)
     films['started'] = run_queue(site, films, policy, days)
@@ -277,10 +278,10 @@ def simulate(
 FILM = ('replication', 'arrived', 'minutes', 'pneumonia', 'p', 'urgent')
 
 def in_processes(
-    work,        # A function of one job
-    jobs:list,   # Anything that can be sent to a process
-    workers:int, # Processes; what lives in a notebook stays in its own
-)->list:         # Results, in the order of the jobs
+    work:Callable, # A function of one job
+    jobs:list,     # Anything that can be sent to a process
+    workers:int,   # Processes; what lives in a notebook stays in its own
+)->list:           # Results, in the order of the jobs
     "Work that is spread over processes, whose time counts as this one's"
     if workers == 1 or work.__module__ == '__main__': return list(map(work, jobs))
     with ProcessPoolExecutor(workers, get_context('spawn')) as pool: return list(pool.map(work, jobs))
@@ -296,7 +297,7 @@ def _one_month(job):
 # %% ../../nbs/screen/59_queue.ipynb #9535e5f2
 def replicate(
     site:Site,            # The hospital
-    scores,               # DataFrame with label and p, as for `score_pools`
+    scores:pd.DataFrame,  # DataFrame with label and p, as for `score_pools`
     orders:dict,          # name → policy, from `policies`; the first is the reference
     replications:int=200, # Months; 2 or more
     days:int=28,          # Of a month, that count; whole weeks
@@ -349,7 +350,7 @@ def compare_policies(
     weight = np.concatenate([np.ones((1, months)), draws])                          # the months as they were, then the draws
     for group, of in film_groups(runs, threshold).items():
         part, base = runs[of], None
-        for name in runs.columns.difference(FILM, sort=False):
+        for name in runs.columns.difference(list(FILM), sort=False):
             got = _spread(part[name].to_numpy(), part.replication.to_numpy(), weight)
             base = base or got
             for measure, v in got.items():
@@ -359,11 +360,11 @@ def compare_policies(
 
 # %% ../../nbs/screen/59_queue.ipynb #786169c7
 def lookup(
-    results,      # Rows of `compare_policies`: a DataFrame, or the list in results/triage.json
-    policy:str,   # As in `policies`
-    group:str,    # A name in `GROUPS`
-    measure:str,  # A name in `MEASURES`
-)->dict:          # value, low, high; difference, d_low, d_high against the first policy; films
+    results:pd.DataFrame|list, # Rows of `compare_policies`: a DataFrame, or the list in results/triage.json
+    policy:str,                # As in `policies`
+    group:str,                 # A name in `GROUPS`
+    measure:str,               # A name in `MEASURES`
+)->dict:                       # value, low, high; difference, d_low, d_high against the first policy; films
     "One row of the results"
     for r in results if isinstance(results, list) else results.to_dict('records'):
         if (r['policy'], r['group'], r['measure']) == (policy, group, measure): return r
@@ -383,7 +384,7 @@ def queue_week(
         come = np.sort(apart*t.replication + t.arrived)
         gone = np.sort(apart*t.replication + t.arrived + t[name] - t.minutes/60)
         return (np.searchsorted(come, at, 'right') - np.searchsorted(gone, at, 'right')).reshape(-1, WEEK).mean(0)
-    for name in runs.columns.difference(FILM, sort=False):
+    for name in runs.columns.difference(list(FILM), sort=False):
         waits = dict(films=waiting(runs, name), pneumonias=waiting(runs[runs.pneumonia], name))
         rows.append(pd.DataFrame(dict(policy=name, hour=np.arange(WEEK), **waits)))
     return pd.concat(rows, ignore_index=True)

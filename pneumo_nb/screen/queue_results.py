@@ -8,12 +8,15 @@ __all__ = ['format_minutes', 'plot_delays', 'plot_queue', 'sensitivity_analysis'
 
 # %% ../../nbs/screen/60_queue_results.ipynb #3fc3016a
 import json, os, platform, time
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from ..core import can_write, plain_data, shown_name, write_atomic
 from ..evaluate.site_scores import read_scores
 from ..plot import DECISION_STYLE, MODEL_STYLE, axes, stamp
@@ -33,11 +36,11 @@ _TICKS = {5: '5 min', 15: '15 min', 60: '1 h', 240: '4 h', 1440: '24 h'}     # m
 _DELAYS = 'pneumonia, found', 'pneumonia, missed', 'normal, called normal', 'all films'
 
 def plot_delays(
-    results,       # Rows of `compare_policies`: a DataFrame, or the list in results/triage.json
-    groups=_DELAYS,# Names in `GROUPS`, from top
-    source:str='', # Whose scores: stamped below
-    ax=None,       # Axes to draw on
-):                 # Matplotlib Axes
+    results:pd.DataFrame|list,    # Rows of `compare_policies`: a DataFrame, or the list in results/triage.json
+    groups:Sequence[str]=_DELAYS, # Names in `GROUPS`, from top
+    source:str='',                # Whose scores: stamped below
+    ax:Axes=None,                 # Axes to draw on
+)->Axes:                          # Matplotlib Axes
     "Median (filled, with its interval) and 90th percentile (open) of the time to report"
     ax = axes(ax, (7.2, 1 + 1.05*len(groups)))
     names = list(pd.DataFrame(results).policy.unique())
@@ -65,15 +68,15 @@ def _delay(ax, mid, late, y, style, label):
 _DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun', '']
 
 def plot_queue(
-    queue,          # DataFrame of `queue_week`, or a list of its rows
-    site:Site=None, # Shade the hours when somebody reads; None: no shade
-    source:str='',  # Whose scores: stamped below
-):                  # Array of matplotlib Axes, one per policy
+    queue:pd.DataFrame|list, # DataFrame of `queue_week`, or a list of its rows
+    site:Site=None,          # Shade the hours when somebody reads; None: no shade
+    source:str='',           # Whose scores: stamped below
+)->np.ndarray:               # Array of matplotlib Axes, one per policy
     "Films (grey) and pneumonias (coloured) that wait, over a mean week, a panel per policy"
     queue = pd.DataFrame(queue)
     names = list(queue.policy.unique())
-    how = dict(figsize=(8, 1.5*len(names) + .6), sharex=True, sharey=True, layout='constrained', squeeze=False)
-    axs = plt.subplots(len(names), 1, **how)[1][:, 0]
+    size = 8, 1.5*len(names) + .6
+    axs = plt.subplots(len(names), 1, figsize=size, sharex=True, sharey=True, layout='constrained', squeeze=False)[1][:, 0]
     read = [(24*d + start, 24*d + end) for start, end, days in (site.shifts if site else ()) for d in days]
     for ax, name in zip(axs, names):
         q = queue[queue.policy == name]
@@ -106,15 +109,15 @@ def _cell(job):
 
 # %% ../../nbs/screen/60_queue_results.ipynb #4ba38627
 def sensitivity_analysis(
-    site:Site,                     # The hospital in the middle
-    scores,                        # DataFrame with label and p
-    thresholds=(.3, .5, .9),       # Called pneumonia from this p on, each 0–1
-    prevalences=(.1, .25, .4, .6), # Each 0–1
-    longer=(-.75, 0, 2),           # Hours added to every shift
-    replications:int=20,           # Months in each cell
-    days:int=28,                   # Of a month, that count; whole weeks
-    seed:int=0,                    # Same seed, same months, in every cell
-    workers:int=1,                 # As for `replicate`
+    site:Site,                                     # The hospital in the middle
+    scores:pd.DataFrame,                           # DataFrame with label and p
+    thresholds:Sequence[float]=(.3, .5, .9),       # Called pneumonia from this p on, each 0–1
+    prevalences:Sequence[float]=(.1, .25, .4, .6), # Each 0–1
+    longer:Sequence[float]=(-.75, 0, 2),           # Hours added to every shift
+    replications:int=20,                           # Months in each cell
+    days:int=28,                                   # Of a month, that count; whole weeks
+    seed:int=0,                                    # Same seed, same months, in every cell
+    workers:int=1,                                 # As for `replicate`
 )->pd.DataFrame: # prevalence, reader_hours, utilisation, threshold, group; mean minutes: value, difference, d_low, d_high
     "Two bands against first come over a grid"
     shifts = [tuple((a, b + more, days_) for a, b, days_ in site.shifts) for more in longer]
@@ -134,10 +137,10 @@ def _heat(ax, cells, top):
 
 # %% ../../nbs/screen/60_queue_results.ipynb #386cf6c8
 def plot_sensitivity(
-    table,                                                # DataFrame of `sensitivity_analysis`, or a list of its rows
-    groups=('pneumonia, found', 'normal, called normal'), # A row of maps each
-    source:str='',                                        # Whose scores: stamped below
-):                                                        # Array of matplotlib Axes (groups, thresholds)
+    table:pd.DataFrame|list,                                            # DataFrame of `sensitivity_analysis`, or a list of its rows
+    groups:Sequence[str]=('pneumonia, found', 'normal, called normal'), # A row of maps each
+    source:str='',                                                      # Whose scores: stamped below
+)->np.ndarray:                                                          # Array of matplotlib Axes (groups, thresholds)
     "Heat maps of the change of the mean time to report: staff against prevalence, a column per threshold"
     table = pd.DataFrame(table).astype(dict(difference=float))
     cuts = table.threshold.unique()
@@ -156,7 +159,7 @@ def plot_sensitivity(
 
 # %% ../../nbs/screen/60_queue_results.ipynb #bad88d8d
 def read_site(
-    path=None, # JSON with fields of `Site`; None: the assumed hospital
+    path:str|Path=None, # JSON with fields of `Site`; None: the assumed hospital
 )->Site:
     "A site from its file, checked; what the file does not say is the default"
     if path is None: return Site()
@@ -165,25 +168,26 @@ def read_site(
     if not isinstance(said, dict) or set(said) - set(Site._fields):
         raise ValueError(f'{path}: a site has the fields {", ".join(Site._fields)}, and no other')
     deep = lambda v: tuple(map(deep, v)) if isinstance(v, list) else v
-    try: return check_site(Site(**{k: deep(v) for k, v in said.items()}))
+    fields:dict[str, Any] = {k: deep(v) for k, v in said.items()}
+    try: return check_site(Site(**fields))
     except (ValueError, TypeError) as e: raise ValueError(f'{path}: {e}') from e
 
 # %% ../../nbs/screen/60_queue_results.ipynb #2606e7fb
 def table_rows(
-    table,        # DataFrame, or what makes one
-    digits:int=3, # Of every number
+    table:pd.DataFrame|list, # DataFrame, or what makes one
+    digits:int=3,            # Of every number
 )->list[dict]:
     "Rows for JSON; what is undefined becomes null"
     return plain_data(pd.DataFrame(table).round(digits).to_dict('records'))
 
 # %% ../../nbs/screen/60_queue_results.ipynb #0a311c35
 def family_table(
-    site:Site,              # The hospital
-    threshold:float,        # Called pneumonia from this p on, 0–1
-    unsure_from:float,      # Unsure from this p on, 0–1
-    folder=None,            # As for `held_out_scores`
-    **kwargs                # replications, days, seed, workers, as for `replicate`
-)->pd.DataFrame:            # family, sensitivity, specificity (0–1), and median rows of `compare_policies`
+    site:Site,            # The hospital
+    threshold:float,      # Called pneumonia from this p on, 0–1
+    unsure_from:float,    # Unsure from this p on, 0–1
+    folder:str|Path=None, # As for `held_out_scores`
+    **kwargs              # replications, days, seed, workers, as for `replicate`
+)->pd.DataFrame:          # family, sensitivity, specificity (0–1), and median rows of `compare_policies`
     "What becomes of the missed pneumonias when the score is worse"
     out = []
     for family in FAMILIES:
@@ -204,17 +208,17 @@ def _timed(spent, name, f, *args, **kwargs):
 
 # %% ../../nbs/screen/60_queue_results.ipynb #e8172811
 def run_triage(
-    site:Site,               # The hospital
-    scores,                  # DataFrame with label and p
-    about:dict,              # Where the scores come from: threshold, line, and what else is known
-    unsure_from:float=.3,    # Unsure from this p on up to the threshold, 0–1
-    replications:int=200,    # Months
-    days:int=28,             # Of a month, that count; whole weeks
-    seed:int=0,              # Same seed, same months
-    workers:int=1,           # As for `replicate`
-    worse:bool=False,        # With the worse scores of the same model?
-    folder=None,             # As for `held_out_scores`, for these
-)->dict:                     # Plain data: what results/triage.json holds
+    site:Site,            # The hospital
+    scores:pd.DataFrame,  # DataFrame with label and p
+    about:dict,           # Where the scores come from: threshold, line, and what else is known
+    unsure_from:float=.3, # Unsure from this p on up to the threshold, 0–1
+    replications:int=200, # Months
+    days:int=28,          # Of a month, that count; whole weeks
+    seed:int=0,           # Same seed, same months
+    workers:int=1,        # As for `replicate`
+    worse:bool=False,     # With the worse scores of the same model?
+    folder:str|Path=None, # As for `held_out_scores`, for these
+)->dict:                  # Plain data: what results/triage.json holds
     "Compare the orders, then the grid, then worse scores; time it"
     spent, threshold, (normal, ill) = {}, about['threshold'], score_pools(scores)
     how, few, some = dict(days=days, seed=seed, workers=workers), max(2, replications//10), max(2, replications//4)
@@ -247,18 +251,18 @@ def _json(told):
 
 # %% ../../nbs/screen/60_queue_results.ipynb #4013fda7
 def queue_to_file(
-    out,               # The file to write
-    site=None,         # JSON for `read_site`; None: the assumed hospital
-    scores=None,       # CSV of labelled scores, as for `read_scores`; None: the shipped model's held-out scores
-    threshold=None,    # Called pneumonia from this p on; needed with `scores`
-    unsure_from=.3,    # Unsure from this p on, up to the threshold
-    folder=None,       # As for `held_out_scores`
-    replications=200,  # Simulated months
-    days=28,           # Of a month; whole weeks
-    seed=0,            # Same seed, same months
-    workers=2,         # Processes
-    command='',        # How it was asked, for the file
-)->str:                # The medians as lines of text
+    out:str|Path,         # The file to write
+    site:str|Path=None,   # JSON for `read_site`; None: the assumed hospital
+    scores:str|Path=None, # CSV of labelled scores, as for `read_scores`; None: the shipped model's held-out scores
+    threshold:float=None, # Called pneumonia from this p on; needed with `scores`
+    unsure_from:float=.3, # Unsure from this p on, up to the threshold
+    folder:str|Path=None, # As for `held_out_scores`
+    replications:int=200, # Simulated months
+    days:int=28,          # Of a month; whole weeks
+    seed:int=0,           # Same seed, same months
+    workers:int=2,        # Processes
+    command:str='',       # How it was asked, for the file
+)->str:                   # The medians as lines of text
     "Simulate the reading queue, and write the results down"
     can_write(out)
     if scores is None: table, about = held_out_scores(folder)
@@ -269,7 +273,7 @@ def queue_to_file(
     told = run_triage(read_site(site), table, about, unsure_from, replications, days, seed, workers, worse=scores is None, folder=folder)
     versions = {p: metadata.version(p) for p in ('simpy', 'numpy', 'pandas')} | dict(python=platform.python_version())
     now = datetime.now(timezone.utc).isoformat(timespec='seconds')
-    told = dict(command=command, utc=now, cores=os.cpu_count(), processor=platform.machine(), versions=versions) | told
-    write_atomic(out, _json(told))
+    made = dict(command=command, utc=now, cores=os.cpu_count(), processor=platform.machine(), versions=versions)
+    write_atomic(out, _json(made | told))
     took = f"{replications} months in {told['spent']['replications']['seconds']:.1f} s, utilisation {told['utilisation']:.2f}"
     return f'{_table(told)}\n{took} → {shown_name(out)}'

@@ -10,7 +10,8 @@ __all__ = ['SCREEN_CODES', 'CODES', 'FLAGS', 'PATIENTS', 'HASH_SIDE', 'codes', '
 # %% ../../nbs/screen/53_scoring.ipynb #932f39f9
 import hashlib, os, time
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from PIL import Image
 from ..data.film_file import FILM_CODES, FilmError, film_bytes, source_name
@@ -78,9 +79,9 @@ class Rules(NamedTuple):
 class ScreenError(ValueError): "Scoring that cannot begin or go on: says why, what is kept, and the way out"
 
 def check_rules(
-    bundle,       # From `load_bundle`
-    rules:Rules,  # Any
-)->Rules:         # `rules`
+    bundle:Any,  # From `load_bundle`
+    rules:Rules, # Any
+)->Rules:        # `rules`
     "The rules, when this bundle can keep them; else a `ScreenError`"
     if rules.patients not in PATIENTS: raise ScreenError(f"patients is {rules.patients!r}; it can be 'children', or be left out")
     if bundle.gate is None:
@@ -90,8 +91,8 @@ def check_rules(
 
 # %% ../../nbs/screen/53_scoring.ipynb #a85b8c5d
 def file_state(
-    path, # A file
-): # (bytes, modified in ns), or None where there is no file
+    path:str|Path, # A file
+)->tuple[int, int]|None: # (bytes, modified in ns), or None where there is no file
     "What tells whether a file is still the same"
     try: s = os.stat(path)
     except (OSError, ValueError): return None
@@ -99,12 +100,12 @@ def file_state(
 
 # %% ../../nbs/screen/53_scoring.ipynb #03195686
 def read_whole(
-    path, # A file
-)->tuple: # bytes; `file_state`
+    path:str|Path, # A file
+)->tuple:          # bytes; `file_state`
     "A regular file's bytes, if nobody wrote to it meanwhile; else a `FilmError`, or `Changing`"
     state = file_state(path)
     data = film_bytes(path)
-    if file_state(path) != state or len(data) != state[0]: raise Changing(path)
+    if state is None or file_state(path) != state or len(data) != state[0]: raise Changing(path)
     return data, state
 
 class Changing(ValueError): "A file that somebody writes to while it is read"
@@ -150,10 +151,10 @@ def _before_network(data, row, bundle, rules):
 
 # %% ../../nbs/screen/53_scoring.ipynb #f33eceb7
 def examine(
-    source,          # A path, the bytes of a file, or an open binary file
-    bundle,          # From `load_bundle`, with a gate
-    rules:Rules,     # What the site asks
-    keep=False,      # Keep film and bytes as they were read, to show them?
+    source:str|Path|bytes|BinaryIO, # A path, the bytes of a file, or an open binary file
+    bundle:Any,                     # From `load_bundle`, with a gate
+    rules:Rules,                    # What the site asks
+    keep:bool=False,                # Keep film and bytes as they were read, to show them?
 )->Examined:
     "Read a film, heed its tags, look at its grey"
     start, row, small, film, data = time.perf_counter(), FilmRow(source_name(source), model=bundle.model), None, None, b''
@@ -169,10 +170,10 @@ def examine(
 
 # %% ../../nbs/screen/53_scoring.ipynb #ddfeb1b2
 def judge(
-    bundle,         # From `load_bundle`, with a gate
-    examined:list,  # Of `Examined`
-    rules:Rules,    # What the site asks
-)->list[FilmRow]:   # A row per film, in their order
+    bundle:Any,    # From `load_bundle`, with a gate
+    examined:list, # Of `Examined`
+    rules:Rules,   # What the site asks
+)->list[FilmRow]:  # A row per film, in their order
     "Gate, score, calibrate, decide"
     left = [e for e in examined if e.small is not None]
     if left: _judge(bundle, [e.row for e in left], np.stack([e.small for e in left]), rules.point)
@@ -196,10 +197,10 @@ def _judge(bundle, rows, films, point):
 
 # %% ../../nbs/screen/53_scoring.ipynb #d2afeb30
 def score_films(
-    bundle,        # From `load_bundle`, with a gate
-    sources:list,  # Of each film: a path, the bytes of a file, or an open binary file
-    rules:Rules,   # What the site asks
-)->list[FilmRow]:  # A row per film, in their order
+    bundle:Any,   # From `load_bundle`, with a gate
+    sources:list, # Of each film: a path, the bytes of a file, or an open binary file
+    rules:Rules,  # What the site asks
+)->list[FilmRow]: # A row per film, in their order
     "Films → decisions: read, heed the tags, precheck, gate, score, calibrate, decide"
     check_rules(bundle, rules)
     return judge(bundle, [examine(s, bundle, rules) for s in sources], rules)

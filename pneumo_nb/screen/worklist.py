@@ -10,9 +10,10 @@ __all__ = ['COLUMNS', 'MARK', 'NEAR_LIMIT', 'FORMATS', 'list_files', 'is_worklis
 # %% ../../nbs/screen/54_worklist.ipynb #90355c42
 import csv, json, os, time
 from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 import numpy as np
 from fastcore.basics import patch
 from filelock import FileLock, Timeout
@@ -20,15 +21,15 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from threadpoolctl import threadpool_limits
 from ..core import csv_safe, progress_bar, replacing, say, text_name
 from ..data.cache import NEAR_BITS, bits_apart, hash_words
-from ..evaluate.decision import DECISIONS
-from .bundle import load_bundle
+from ..evaluate.decision import DECISIONS, OperatingPoint
+from .bundle import Bundle, load_bundle
 from .scoring import FLAGS, FilmRow, Rules, ScreenError, check_rules, file_state, score_films
 
 # %% ../../nbs/screen/54_worklist.ipynb #cdc0d0e6
 def list_files(
-    paths,         # Files and folders
-    leave_out=(),  # Absolute paths of files that are none of the films: the command's own
-):                 # Yields paths as they were given, with what is below them
+    paths:Iterable[str|Path],     # Files and folders
+    leave_out:Collection[str]=(), # Absolute paths of files that are none of the films: the command's own
+)->Iterator[str]:                 # Yields paths as they were given, with what is below them
     "Every file below the paths, sorted in each folder, once"
     visited, given = set(), set()
     def below(folder):
@@ -39,7 +40,7 @@ def list_files(
             with os.scandir(folder) as entries: inside = sorted((e for e in entries if not e.name.startswith('.')), key=lambda e: e.name)
         except OSError: yield folder; return
         for e in inside: yield from below(e.path) if e.is_dir() else [e.path]
-    for path in map(os.fspath, paths):
+    for path in (os.fspath(p) for p in paths):
         if not os.path.lexists(path): raise ScreenError(f'{path}: there is no such file or folder. Nothing was scored; check the name.')
         for file in below(path) if os.path.isdir(path) else [path]:
             key = os.path.abspath(file)
@@ -52,7 +53,7 @@ _BEGINNINGS = { # suffix: what such a file of ours begins with
     '.csv': b'priority,file,decision,', '.jsonl': b'{"priority": ', '.journal': b'{"journal": ', '.lock': b'', '.html': b'<!doctype html>'}
 
 def is_worklist(
-    path, # A file
+    path:str|Path, # A file
 )->bool:
     "Did an earlier run write it: a worklist, a journal, or its lock?"
     suffix = Path(path).suffix.lower()
@@ -65,9 +66,9 @@ def is_worklist(
 
 # %% ../../nbs/screen/54_worklist.ipynb #9ac6aa03
 def in_batches(
-    items, # Anything to go through
-    n:int, # Items in a batch
-):         # Yields lists of up to n
+    items:Iterable, # Anything to go through
+    n:int,          # Items in a batch
+)->Iterator[list]:  # Yields lists of up to n
     "Items in lists"
     batch = []
     for item in items:
@@ -76,12 +77,12 @@ def in_batches(
     if batch: yield batch
 
 def local_rows(
-    bundle,      # From `load_bundle(threads=1)`
-    paths,       # Files
-    rules:Rules, # How films are to be judged
-    workers:int, # Batches at work at the same time; a core each
-    bs:int=16,   # Films in a batch
-):               # Yields lists of `FilmRow`, in the order of the files
+    bundle:Bundle,          # From `load_bundle(threads=1)`
+    paths:Iterable[str],    # Files
+    rules:Rules,            # How films are to be judged
+    workers:int,            # Batches at work at the same time; a core each
+    bs:int=16,              # Films in a batch
+)->Iterator[list[FilmRow]]: # Yields lists of `FilmRow`, in the order of the files
     "All cores at once: while one decodes, another computes; no more films in memory than are at work"
     pool, waiting = ThreadPoolExecutor(workers), deque()
     with threadpool_limits(1):                             # the cores are taken: numpy's own threads would only get in their way
@@ -96,16 +97,16 @@ def local_rows(
 class Journal:
     "Rows on disk as they come, and where each file's row stands"
     RETRY = ('changing', 'unreadable', 'failed')   # these are tried again
+    add:Callable; done:Callable[..., bool]; row:Callable[..., FilmRow]; close:Callable; _index:Callable; _write:Callable # further down
 
     def __init__(self,
-        path,            # Beside the worklist
+        path:str|Path,   # Beside the worklist
         head:dict,       # What scores depend on
         again:bool=False # Throw an older journal away?
     ):
         self.path, self.at, self.lock = Path(path), {}, FileLock(f'{path}.lock')
         try: self.lock.acquire(timeout=0)
-        except Timeout:
-            raise ScreenError(f'{path}: another run is writing it. Wait for its end, or choose another --out.') from None
+        except Timeout: raise ScreenError(f'{path}: another run is writing it. Wait for its end, or choose another --out.') from None
         try:
             self.file = open(self.path, 'wb+' if again else 'ab+')
             self._recover(head)
@@ -142,7 +143,7 @@ def _write(self:Journal, data):
 @patch
 def add(self:Journal,
     rows:list, # Of `FilmRow`
-):
+)->None:
     "Keep rows; they are with the system when this returns"
     for row in rows: self._index(vars(row), self._write(vars(row)))
     self.file.flush()
@@ -150,22 +151,22 @@ def add(self:Journal,
 # %% ../../nbs/screen/54_worklist.ipynb #690e820f
 @patch
 def done(self:Journal,
-    file,  # As it is listed
-    state, # Its `file_state` now
+    file:str,         # As it is listed
+    state:tuple|None, # Its `file_state` now
 )->bool:
     "Was the file scored as it is now?"
     return (at := self.at.get(os.path.abspath(file))) is not None and at[0] == state
 
 @patch
 def row(self:Journal,
-    file, # As it is listed
+    file:str, # As it is listed
 )->FilmRow:
     "The latest row of a file"
     self.file.seek(self.at[os.path.abspath(file)][1])
     return FilmRow(**json.loads(self.file.readline()))
 
 @patch
-def close(self:Journal):
+def close(self:Journal)->None:
     "Let go of file and lock"
     try: self.file.close()
     except OSError: pass       # what a full disk refused is refused once more
@@ -203,8 +204,8 @@ class Arrangement(NamedTuple):
     flags:Counter    # flag → files
 
 def arrangement(
-    row,   # i → `FilmRow` of file i
-    n:int, # Files
+    row:Callable[[int], FilmRow], # i → `FilmRow` of file i
+    n:int,                        # Files
 )->Arrangement:
     "Order, copies and counts"
     score, sha, phash, counts, flags = np.zeros(n), [], [], Counter(), Counter()
@@ -220,10 +221,10 @@ def arrangement(
     return Arrangement(np.lexsort((np.arange(n), -score, priority)), same, near, counts, +flags)
 
 def arranged(
-    row,            # i → `FilmRow` of file i
-    at:Arrangement, # Of these rows
-    point='',       # The operating point, in words
-):                  # Yields rows with `COLUMNS`, the first to be read first
+    row:Callable[[int], FilmRow], # i → `FilmRow` of file i
+    at:Arrangement,               # Of these rows
+    point:str|OperatingPoint='',  # The operating point, in words
+)->Iterator[dict]:                # Yields rows with `COLUMNS`, the first to be read first
     "The worklist's rows in its order"
     for i in at.order:
         r = row(i)
@@ -250,8 +251,7 @@ FORMATS = {'.csv': _csv, '.jsonl': _jsonl, '.html': _html}
 
 def _format(path):
     suffix = Path(path).suffix.lower()
-    if suffix not in FORMATS:
-        raise ScreenError(f'{path}: the worklist is written as {", ".join(FORMATS)}; its name must end so.')
+    if suffix not in FORMATS: raise ScreenError(f'{path}: the worklist is written as {", ".join(FORMATS)}; its name must end so.')
     return FORMATS[suffix]
 
 # %% ../../nbs/screen/54_worklist.ipynb #08a0bb1c
@@ -267,12 +267,12 @@ def summary(
             (f' · {no_age:,} of unknown age' if no_age else ''))
 
 def write_worklist(
-    out,             # File, or files of several formats
-    journal:Journal, # With a row of every file
-    files:list,      # In order
-    bundle,          # What scored them
-    point='',        # The operating point, in words
-)->str:              # The summary
+    out:list[Path],              # Files, each of its format
+    journal:Journal,             # With a row of every file
+    files:list,                  # In order
+    bundle:Bundle,               # What scored them
+    point:str|OperatingPoint='', # The operating point, in words
+)->str:                          # The summary
     "Write the list in every format that is asked for"
     row = lambda i: journal.row(files[i])
     at = arrangement(row, len(files))
@@ -285,9 +285,9 @@ def write_worklist(
 
 # %% ../../nbs/screen/54_worklist.ipynb #6b3bbcaf
 def local_engine(
-    run,       # A `Run`
-    files:list,# Files
-):             # Yields lists of `FilmRow`, in the order of the files
+    run:'Run',              # A `Run`
+    files:list,             # Files
+)->Iterator[list[FilmRow]]: # Yields lists of `FilmRow`, in the order of the files
     "What scores films in a run: the cores of this machine"
     return local_rows(run.bundle, files, run.rules, run.workers, run.bs)
 
@@ -303,16 +303,17 @@ def _writable(path):
 # %% ../../nbs/screen/54_worklist.ipynb #673d3cd6
 class Run:
     "A worklist in the making: bundle, rules, journal"
+    films:Callable[..., list]; score:Callable; write:Callable[..., str]   # further down
     def __init__(self,
-        out,             # The worklist, or a list of them in several formats; the journal stands beside the first
-        bundle=None,     # Folder of a bundle; None: the library's own
-        point=None,      # Name of an operating point, or a file of `pneumo_site`
-        workers=None,    # Cores to use; None: all
-        bs:int=16,       # Films in a batch
-        engine=local_engine, # What scores films: this, or `archive.ray_engine`
-        restart=False,   # Forget an older journal?
-        patients='',     # As in `scoring.Rules`
-        strict=False,    # As in `scoring.Rules`
+        out:str|Path|list,                  # The worklist, or a list of them in several formats; the journal stands beside the first
+        bundle:str|Path=None,               # Folder of a bundle; None: the library's own
+        point:str|Path|OperatingPoint=None, # Name of an operating point, or a file of `pneumo_site`
+        workers:int=None,                   # Cores to use; None: all
+        bs:int=16,                          # Films in a batch
+        engine:Callable=local_engine, # What scores films: this, or `archive.ray_engine`
+        restart:bool=False,                 # Forget an older journal?
+        patients:str='',                    # As in `scoring.Rules`
+        strict:bool=False,                  # As in `scoring.Rules`
     ):
         if (workers or 1) < 1 or bs < 1: raise ScreenError(f'{workers} cores and {bs} films in a batch: both must be 1 or more')
         if not callable(engine): raise ScreenError(f'there is no engine {engine!r}; take local_engine, or ray_engine of the archive')
@@ -332,7 +333,7 @@ class Run:
 # %% ../../nbs/screen/54_worklist.ipynb #e304f96d
 @patch
 def films(self:Run,
-    paths, # Files and folders
+    paths:Iterable[str|Path], # Files and folders
 )->list:
     "The files below the paths; what earlier runs wrote stays out, and is named in `left_out`"
     own = {os.path.abspath(p) for p in (*self.out, self.journal.path, f'{self.journal.path}.lock')}
@@ -342,9 +343,9 @@ def films(self:Run,
 
 @patch
 def score(self:Run,
-    files:list, # Files
-    bar=None,   # Progress bar; `update` is called with the number of films
-):
+    files:list,   # Files
+    bar:Any=None, # Progress bar; `update` is called with the number of films
+)->None:
     "Score files into the journal"
     for rows in self.engine(self, files):
         self.journal.add(rows)
@@ -360,25 +361,25 @@ def write(self:Run,
 
 # %% ../../nbs/screen/54_worklist.ipynb #c287b78d
 def run_once(
-    run:Run,         # Open
-    paths,           # Files and folders
-    progress=False,  # Show rate and time left on stderr?
-)->str:              # The summary
+    run:Run,                  # Open
+    paths:Iterable[str|Path], # Files and folders
+    progress:bool=False,      # Show rate and time left on stderr?
+)->str:                       # The summary
     "Score what is new below the paths, then write the worklist of all of it"
     files = run.films(paths)
     todo = [f for f in files if not run.journal.done(f, file_state(f))]
-    how = dict(unit=' films', disable=not progress, leave=False)
-    with progress_bar(total=len(files), initial=len(files) - len(todo), **how) as bar: run.score(todo, bar)
+    with progress_bar(total=len(files), initial=len(files) - len(todo), unit=' films', disable=not progress, leave=False) as bar:
+        run.score(todo, bar)
     return run.write(files)
 
 # %% ../../nbs/screen/54_worklist.ipynb #00b7a593
 def keep_watch(
-    run:Run,            # Open
-    paths,              # Files and folders
-    every:float=5,      # Seconds between two looks
-    tell=say,           # Called with a line when the list was written, or a folder went away
-    stop=lambda: False, # Called after each look: enough?
-):
+    run:Run,                               # Open
+    paths:Collection[str|Path],            # Files and folders
+    every:float=5,                         # Seconds between two looks
+    tell:Callable[[str], Any]=say,         # Called with a line when the list was written, or a folder went away
+    stop:Callable[[], bool]=lambda: False, # Called after each look: enough?
+)->None:
     "Score films as they arrive, each once; ends when `stop()` is true or by Ctrl-C"
     files, before, away = {}, {}, []
     run.films(paths)                    # a name that was never there is a mistake, and said at once

@@ -7,28 +7,29 @@ __all__ = ['screen', 'plot_worklist']
 
 # %% ../../nbs/screen/56_worklist_table.ipynb #0f4741bb
 import json, tempfile
+from collections.abc import Iterable
 from pathlib import Path
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from ..data.film import Film
 from ..data.film_file import FilmError
+from ..evaluate.decision import OperatingPoint
 from ..plot import DECISION_STYLE, stamp
 from .worklist import COLUMNS, Run, run_once
 
 # %% ../../nbs/screen/56_worklist_table.ipynb #fc3b6971
 def screen(
-    paths,           # A file, a folder, or a list of them
-    bundle=None,     # Folder of a bundle; None: the library's own
-    point=None,      # As for `Bundle.point`: a name, a file of `pneumo_site`, or an `OperatingPoint`; None: the default
-    workers:int=None,# Cores to use; None: all
-    bs:int=16,       # Films in a batch
-    progress=False,  # Show rate and time left?
-    patients='',     # 'children': you attest that all films are of children of the age that the network knows
-    strict=False,    # Refuse films whose age is neither told nor attested?
-):                   # DataFrame with `COLUMNS`, the first to be read first; score 0–1 or NaN
+    paths:str|Path|Iterable[str|Path],  # A file, a folder, or a list of them
+    bundle:str|Path=None,               # Folder of a bundle; None: the library's own
+    point:str|Path|OperatingPoint=None, # As for `Bundle.point`: a name, a file of `pneumo_site`, or an `OperatingPoint`; None: the default
+    workers:int=None,                   # Cores to use; None: all
+    bs:int=16,                          # Films in a batch
+    progress:bool=False,                # Show rate and time left?
+    patients:str='',                    # 'children': you attest that all films are of children of the age that the network knows
+    strict:bool=False,                  # Refuse films whose age is neither told nor attested?
+)->pd.DataFrame:                        # DataFrame with `COLUMNS`, the first to be read first; score 0–1 or NaN
     "The worklist of some films"
-
-
     with tempfile.TemporaryDirectory() as folder:
         run = Run(Path(folder)/'worklist.jsonl', bundle, point, workers, bs, patients=patients, strict=strict)
         try: run_once(run, [paths] if isinstance(paths, (str, Path)) else paths, progress)
@@ -49,10 +50,10 @@ def _show_film(ax, row):
 
 def plot_worklist(
     worklist:pd.DataFrame, # From `screen`, or read from its CSV
-    n:int=24,       # Films to show, from the top
-    columns:int=8,  # In a row
-    source:str='',  # Whose films: stamped below
-):                  # Array of Matplotlib Axes
+    n:int=24,      # Films to show, from the top
+    columns:int=8, # In a row
+    source:str='', # Whose films: stamped below
+)->np.ndarray:     # Array of Matplotlib Axes
     "The first films of a worklist, in its order; what could not be read stays an empty frame"
     rows = list(worklist.head(n).itertuples())
     height = -(-len(rows)//columns)
