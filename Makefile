@@ -29,8 +29,8 @@ study: $(READY) ## the whole study: make study [DATA=path/to/chest_xray] [PRESET
 test: $(READY) ## export and clean leave no diff, pages agree, every notebook runs
 	$(BIN)/python tools/check.py
 
-notebooks: $(READY) ## every notebook alone: make notebooks [PNEUMO_DATA=path/to/chest_xray]
-	$(BIN)/python tools/check.py --notebooks
+test-films: $(READY) ## the notebooks that read films, on the real ones: make test-films DATA=path/to/chest_xray
+	PNEUMO_DATA=$(DATA) $(BIN)/python tools/check.py --films
 
 test-arithmetic: $(READY) ## the notebooks that train, on other threads, instructions and phantoms (hours): make test-arithmetic [ONLY="train/40_explanation …"]
 	$(BIN)/python tools/arithmetic.py $(ONLY)
@@ -75,6 +75,10 @@ site: $(READY) ## the pages in _docs/, and every check of them (needs Chromium)
 	$(BIN)/python tools/test_site.py
 	$(BIN)/python tools/site.py --check
 
+pages: $(READY) ## the pages that `make test` left in _docs/: every check again, with Chromium
+	$(BIN)/python tools/test_site.py
+	$(BIN)/python tools/site.py --faults _docs
+
 package: $(READY) ## wheel and sdist: what is in them, every command with each extra alone, and whether they screen a film elsewhere
 	$(BIN)/python tools/package_check.py
 
@@ -93,4 +97,4 @@ ablation: $(READY) ## every recipe, judged by the shift score on train films: ma
 export: $(READY) ## notebooks → library, clean notebooks, README
 	$(BIN)/python tools/check.py --write
 
-.PHONY: help setup study test notebooks test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures bench site package dicom agreement speed export
+.PHONY: help setup study test test-films test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures bench site pages package dicom agreement speed export

@@ -8,7 +8,8 @@ __all__ = ['WORDS', 'LABEL_ERROR', 'OTHER', 'ONE_SCORE', 'FILM', 'ONE_FILM', 'ET
            'ABLATION', 'TABLES', 'column', 'between', 'one_of', 'unique_in', 'same_within', 'TableError',
            'table_faults', 'missing_columns', 'check_table', 'csv_safe_table', 'write_table', 'load_table', 'described']
 
-# %% ../nbs/03_tables.ipynb #e3a13b49
+# %% ../nbs/03_tables.ipynb #1acf3db1
+from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
@@ -17,7 +18,7 @@ from typing import Any
 from pandera.errors import SchemaErrors
 from .core import LABELS, NORMAL, PNEUMONIA, csv_plain, csv_safe, plain_data, shown_name, write_atomic
 
-# %% ../nbs/03_tables.ipynb #6caaf0e9
+# %% ../nbs/03_tables.ipynb #46bf9d54
 def column(
     dtype:type,             # `str`, `float` or `int`
     holds:str,              # What stands there, in words
@@ -46,7 +47,7 @@ def one_of(
     "One of a few words"
     return pa.Check.isin(values, error=error or f'is none of {", ".join(values)}')
 
-# %% ../nbs/03_tables.ipynb #b2649b2a
+# %% ../nbs/03_tables.ipynb #21607377
 def unique_in(
     *columns:str,   # Together they occur once
     error:str,      # In words, said of the first of them
@@ -64,7 +65,7 @@ def same_within(
     "A fact that does not change within a key"
     return pa.Check(lambda t: t[of] == t.groupby(key)[of].transform('first'), title=of, error=error, description=way_out)
 
-# %% ../nbs/03_tables.ipynb #33a4e586
+# %% ../nbs/03_tables.ipynb #5aa6b505
 class TableError(ValueError): "A table that breaks its declaration: names table, column, row, what stands there, and the way out"
 
 def _kind(schema, column): return str(schema.columns[column].dtype)[0]   # f, i or s
@@ -85,7 +86,7 @@ def _said(error, schema):
     fault = types.get(check, 'is not a number' if number else 'is no text') if isinstance(check, str) else check.error
     return error.schema.name, row, fault, ''
 
-# %% ../nbs/03_tables.ipynb #3ed443e2
+# %% ../nbs/03_tables.ipynb #601b96c3
 def table_faults(
     table:pd.DataFrame,        # Any, numbered from 0
     schema:pa.DataFrameSchema, # One of the declarations below
@@ -97,13 +98,13 @@ def table_faults(
     return []
 
 def missing_columns(
-    table,                     # A DataFrame, or the names of columns
+    table:pd.DataFrame|Iterable[str], # A DataFrame, or the names of columns
     schema:pa.DataFrameSchema, # One of the declarations below
 )->list[str]:
     "Columns that must be there and are not"
     return [c for c, col in schema.columns.items() if col.required and c not in table]
 
-# %% ../nbs/03_tables.ipynb #5b82d12b
+# %% ../nbs/03_tables.ipynb #a4f5ffeb
 def check_table(
     table:pd.DataFrame,        # With the declared columns; others may stand beside them
     schema:pa.DataFrameSchema, # One of the declarations below
@@ -120,7 +121,7 @@ def check_table(
         raise TableError(f'{called}: `{column}` in row {row}{film} {fault}: {plain_data(t[column][row])!r}. {help}')
     return schema.validate(t) if len(t) else t
 
-# %% ../nbs/03_tables.ipynb #7263e6c0
+# %% ../nbs/03_tables.ipynb #7d81d3a2
 def _mapped(table, f): return table.assign(**{c: table[c].map(f) for c in table if not pd.api.types.is_numeric_dtype(table[c])})
 
 def csv_safe_table(
@@ -130,7 +131,7 @@ def csv_safe_table(
     return _mapped(table, csv_safe).rename(columns=csv_safe)
 
 def write_table(
-    path,                            # The CSV file
+    path:str|Path,                   # The CSV file
     table:pd.DataFrame,              # Any
     schema:pa.DataFrameSchema|None=None, # Its declaration, where it has one
     **how                            # As for `DataFrame.to_csv`
@@ -140,11 +141,11 @@ def write_table(
     options:dict[str, Any] = dict(index=False, lineterminator='\n') | how
     return write_atomic(path, csv_safe_table(table).to_csv(**options))
 
-# %% ../nbs/03_tables.ipynb #ce401af3
+# %% ../nbs/03_tables.ipynb #19578a5a
 WORDS = 'path', 'patient', 'group', 'sha256', 'phash', 'model', 'key', 'weights', 'file' # text, whatever it looks like
 
 def load_table(
-    path,                                # A CSV file from `write_table`
+    path:str|Path,                       # A CSV file from `write_table`
     schema:pa.DataFrameSchema|None=None, # Its declaration, where it has one
 )->pd.DataFrame:                         # As it was saved
     "A saved table, when it keeps to its declaration; else a `TableError` that names the file"
@@ -153,7 +154,7 @@ def load_table(
     table = _mapped(text, csv_plain)
     return table if schema is None else check_table(table, schema, shown_name(Path(path).name))
 
-# %% ../nbs/03_tables.ipynb #8c65d0ca
+# %% ../nbs/03_tables.ipynb #227f1d5f
 LABEL_ERROR, OTHER = 'is an unknown label', 'differs from what another row says of this film'
 ONE_SCORE = 'Keep one score of each film.'
 FILM = dict( # what every table of films begins with
@@ -164,7 +165,7 @@ FILM = dict( # what every table of films begins with
 ONE_FILM = [same_within('path', c, OTHER, 'A film has one label and one patient.') for c in ('label', 'patient')]
 ETIOLOGY = column(str, 'what caused it', 'none, bacteria, virus, unknown', empty=True, required=False)
 
-# %% ../nbs/03_tables.ipynb #7ec34d18
+# %% ../nbs/03_tables.ipynb #a3dbb70a
 def _hexadecimal(digits): return pa.Check.str_matches(f'^[0-9a-f]{{{digits}}}$', error=f'is no hash of {digits} hexadecimal digits')
 def _above_zero(): return pa.Check.gt(0, error='is not above 0')
 
@@ -182,7 +183,7 @@ COHORT = pa.DataFrameSchema(dict(
     bytes=column(int, 'of the file', 'bytes', _above_zero())),
     checks=[unique_in('path', error='stands there twice', way_out='A film has one row.')], name='cohort')
 
-# %% ../nbs/03_tables.ipynb #52ad9b84
+# %% ../nbs/03_tables.ipynb #6d05a399
 PROBLEM = pa.DataFrameSchema(dict(
     path=column(str, 'the file, or a folder that was left out', 'a path with /'),
     code=column(str, 'the kind of fault', 'a code of `film_file.FILM_CODES`, or left_out'),
@@ -190,7 +191,7 @@ PROBLEM = pa.DataFrameSchema(dict(
     way_out=column(str, 'what to do', 'words'),
     files=column(int, 'how many files the row stands for', 'files', pa.Check.ge(0, error='is below 0'))), name='problems')
 
-# %% ../nbs/03_tables.ipynb #70de15f3
+# %% ../nbs/03_tables.ipynb #db8388da
 P_WAY_OUT = '`p` is the probability of pneumonia: no logit, no per cent.'
 PROBABILITY = column(float, 'probability of pneumonia', '0–1', between(0, 1), way_out=P_WAY_OUT)
 RUN = ['model', 'seed', 'split']  # what tells one scoring of a film from another
@@ -203,7 +204,7 @@ PREDICTIONS = pa.DataFrameSchema(FILM | dict(
     checks=[unique_in('path', *RUN, error='was scored before by the same model, seed and split', way_out=ONE_SCORE), *ONE_FILM],
     name='predictions')
 
-# %% ../nbs/03_tables.ipynb #ad682e58
+# %% ../nbs/03_tables.ipynb #7f1e16f2
 FINITE = pa.Check(np.isfinite, error='is no finite number')
 OUT_OF_FOLD = pa.DataFrameSchema(FILM | dict(
     etiology=column(str, 'what caused it', 'none, bacteria, virus, unknown', empty=True),
@@ -216,14 +217,14 @@ OUT_OF_FOLD = pa.DataFrameSchema(FILM | dict(
                         'Part the films by patient: split.grouped_folds.')],
     name='out-of-fold table')
 
-# %% ../nbs/03_tables.ipynb #e7c35a3f
+# %% ../nbs/03_tables.ipynb #c7bc1ea6
 SITE_SCORES = pa.DataFrameSchema(FILM | dict(
     p=PROBABILITY,
     model_hash=column(str, 'whose scores they are', 'SHA-256 of the model, or its first digits; empty: not said', required=False)),
     checks=[unique_in('path', 'model_hash', error='was scored before by the same model', way_out=ONE_SCORE), *ONE_FILM],
     name='scores')
 
-# %% ../nbs/03_tables.ipynb #8b0c2f42
+# %% ../nbs/03_tables.ipynb #d084aafd
 DECISION_WORDS = 'pneumonia', 'unsure', 'refused', 'normal'
 WORKLIST = pa.DataFrameSchema(dict(
     priority=column(int, 'which films are to be read first', '1 first', pa.Check.ge(1, error='is below 1')),
@@ -241,7 +242,7 @@ WORKLIST = pa.DataFrameSchema(dict(
     ms=column(float, 'what it cost', 'ms', pa.Check.ge(0, error='is below 0'))),
     name='worklist')
 
-# %% ../nbs/03_tables.ipynb #9f6e98c5
+# %% ../nbs/03_tables.ipynb #bbacc2c4
 def _share(holds): return column(float, holds, '0–1', between(0, 1))
 
 ABLATION = pa.DataFrameSchema(dict(
@@ -261,7 +262,7 @@ ABLATION = pa.DataFrameSchema(dict(
     weights=column(str, 'hash of the trained network', 'hex digits'),
     file=column(str, 'where its weights are kept', 'a name without its ending')), name='ablation')
 
-# %% ../nbs/03_tables.ipynb #8833a484
+# %% ../nbs/03_tables.ipynb #62008697
 TABLES = COHORT, PROBLEM, PREDICTIONS, OUT_OF_FOLD, SITE_SCORES, WORKLIST, ABLATION
 
 def described(

@@ -2,6 +2,7 @@
 
 check.py              check; exit status 1 when anything fails
 check.py --notebooks [train/40_explanation …]  run the notebooks alone, all or some
+check.py --films      run those that read films, whichever PNEUMO_DATA names
 check.py --write      export the library, clean the notebooks and renew the README instead
 """
 import atexit
@@ -102,6 +103,11 @@ def run_notebook(nb, forks, folder):
     print(f'{"FAIL" if process.exitcode else "PASS"} {chapter(nb)} {time.time() - start:.0f} s', flush=True)
     return f'{chapter(nb)}:\n{log.read_text()[-4000:]}' if process.exitcode else None
 
+def reads_films(nb):
+    "Whether a notebook's code asks for films, itself or by a command"
+    code = ''.join(''.join(c['source']) for c in json.loads(nb.read_text())['cells'] if c['cell_type'] == 'code')
+    return bool(re.search(r'\bfind_films\b|PNEUMO_DATA|\bpneumo_(study|model|ablation|gate)\b|benchmarks', code))
+
 def run_notebooks(names=()):
     "What failed, of all notebooks or of some: those that train first, as they take longest"
     os.environ.update(ALWAYS | dict(OMP_NUM_THREADS=os.environ.get('OMP_NUM_THREADS', str(max(1, (os.cpu_count() or 2)//WORKERS)))))
@@ -136,7 +142,8 @@ def write():
 def main(how='', *names):
     if data := os.environ.get('PNEUMO_DATA'): os.environ['PNEUMO_DATA'] = os.path.abspath(data)  # notebooks run in nbs/
     if how == '--write': return write()
-    faults = run_notebooks(names) if how == '--notebooks' else check()
+    if how == '--films': names = [chapter(nb) for nb in notebooks() if reads_films(nb)]
+    faults = run_notebooks(names) if how in ('--notebooks', '--films') else check()
     for f in faults: print(f'\n{f}')
     sys.exit(bool(faults))
 

@@ -193,7 +193,7 @@ def read_cohort(
 
 # %% ../../nbs/data/23_cohort.ipynb #cd4bbc27
 def load_cohort(
-    path, # A CSV that was written from a cohort
+    path:str|Path, # A CSV that was written from a cohort
 )->pd.DataFrame:
     "A saved cohort, as `read_cohort` gave it; a `TableError` names what is wrong with the file"
     return load_table(path, COHORT)
