@@ -192,7 +192,8 @@ def pneumo_site(
     prevalence:float=None, # Share of pneumonia among the children to be screened, 0-1; needed
     cost_fn:float=None,    # Cost of a missed pneumonia, any unit; needed
     cost_fp:float=None,    # Cost of a false alarm, in the same unit; needed
-    bundle:str=None,       # Folder of the bundle that scored the films; default: the one that comes with the library
+    bundle:str=None,       # The bundle that scored the films, its folder or children, the library's own; needed where the scores do not say
+    positive:str=None,     # The word or number that means pneumonia in the column label, as 1; default: PNEUMONIA
     at_least:float=.95,    # Sensitivity to guarantee, below 1; 0: none
     confidence:float=.95,  # Of the guarantee
     out:str='site',        # Folder for thresholds.csv, point.json, site.png and site.html
@@ -205,7 +206,9 @@ def pneumo_site(
     from pneumo_nb.evaluate.site_threshold import choose_site
     from pneumo_nb.screen.bundle import calibration_of, read_info
     scored_by = calibration_of(read_info(bundle))
-    choose_site(scores, **given, scored_by=scored_by, at_least=at_least, confidence=confidence, out=out, say=say)
+    choose_site(scores, **given, scored_by=scored_by, at_least=at_least, confidence=confidence, out=out, positive=positive,
+                vouched=bundle is not None, say=say)
+    if not (Path(out)/'point.json').exists(): sys.exit(1)      # nothing can be promised, as its last line says
 
 # %% ../nbs/90_cli.ipynb #59e5bf6b
 @command

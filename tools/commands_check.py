@@ -52,7 +52,7 @@ COMMANDS = { # what: (arguments, with IN for the folder of inputs; the file that
     'pneumo_screen --engine ray': ('IN/film.png --out worklist.csv', 'worklist.csv', 'archive'),
     'pneumo_report': ('IN/film.png --out report', 'report/report.pdf', None),
     'pneumo_report --dicom': ('IN/film.dcm --out report', 'report/result-sr.dcm', 'dicom'),
-    'pneumo_site': ('IN/scores.csv --prevalence .1 --cost_fn 20 --cost_fp 1 --at_least 0', 'site/point.json', None),
+    'pneumo_site': ('IN/scores.csv --prevalence .1 --cost_fn 20 --cost_fp 1 --at_least 0 --bundle children', 'site/point.json', None),
     'pneumo_queue': ('--scores IN/scores.csv --threshold .5 --replications 2 --workers 1', 'results/triage.json', None),
     'pneumo_audit': ('IN/audit.csv --cue width --out audit', 'audit/audit.csv', None),
     'pneumo_gate': ('--data IN/films --per_kind 2', 'results/gate.json', 'train'),

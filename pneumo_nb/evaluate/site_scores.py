@@ -14,15 +14,16 @@ from contextlib import suppress
 from pathlib import Path
 import numpy as np
 import pandas as pd
-from ..core import PNEUMONIA, shown_name
+from ..core import NORMAL, PNEUMONIA, shown_name
 from .decision import calibrated
 from .operating_point import fit_platt_balanced, read_oof
 from ..tables import LABEL_ERROR, SITE_SCORES, table_faults
 
 # %% ../../nbs/evaluate/48_site_scores.ipynb #5be41895
 _NEEDED = ('path', 'label', 'p')
-_ALIASES = dict(file='path', filename='path', file_name='path', score='p', probability='p',
-                patient_id='patient', patientid='patient', model='model_hash')   # as worklists and others call them
+_ALIASES = dict(file='path', filename='path', file_name='path', image='path', score='p', probability='p',
+                patient_id='patient', patientid='patient', diagnosis='label', finding='label', ground_truth='label',
+                model='model_hash')   # as worklists and others call them
 _COLUMNS = (*_NEEDED, 'patient', 'model_hash')
 
 def _heading(words): return re.sub(r'[\s_-]+', '_', words.strip().lower())
@@ -81,7 +82,7 @@ def _no_overflow(heads, rows, names, name):
 
 # %% ../../nbs/evaluate/48_site_scores.ipynb #345d57f8
 def _columns(text, name)->tuple:
-    "Line of each row; heading as it is meant → cells"
+    "Line of each row; heading as it is meant → cells; the headings as they stand there"
     (_, heads), *rows = [*_records(text, name)] or [(0, [])]
     if not heads: raise ValueError(f'{name}: it is no CSV file (it is empty). Save it as CSV, UTF-8, with commas')
     names = [_ALIASES.get(w, w) for w in map(_heading, heads)]
@@ -90,7 +91,7 @@ def _columns(text, name)->tuple:
     filled = [cells + ['']*(len(heads) - len(cells)) for _, cells in rows]
     if any(cells[i] for i, n in enumerate(names) if not n for cells in filled):
         raise ValueError(f'{name}: a column has no heading. Name it, or take it away')
-    return [line for line, _ in rows], {n: [cells[i] for cells in filled] for i, n in enumerate(names) if n}
+    return [line for line, _ in rows], {n: [cells[i] for cells in filled] for i, n in enumerate(names) if n}, heads
 
 # %% ../../nbs/evaluate/48_site_scores.ipynb #be96e5d5
 _NUMBER = re.compile(r'[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?', re.I | re.A)
@@ -99,6 +100,9 @@ def _parse(text)->float: # NaN where it is no number
     return float(text.replace(',', '.')) if _NUMBER.fullmatch(text) else math.nan
 
 # %% ../../nbs/evaluate/48_site_scores.ipynb #274cddbb
+_WHICH_LABEL = ('Write NORMAL or PNEUMONIA: what other words or numbers mean, only you know. '
+                'Or say which of two means pneumonia, as in --positive 1')
+
 def _check_scores(t, lines, name):
     "The first fault, as a `ValueError`"
     def stop(i, column, fault, way_out):
@@ -107,7 +111,7 @@ def _check_scores(t, lines, name):
     if len(bad := np.flatnonzero(t.p.str.endswith('%'))): stop(bad[0], 'p', 'is in per cent', 'Write a share, 0.93 for 93 %.')
     parsed = t.assign(p=[_parse(p) if _NUMBER.fullmatch(p) else f'no number: {p}' for p in t.p])
     for column, row, fault, way_out in table_faults(parsed, SITE_SCORES):
-        if fault == LABEL_ERROR: way_out = 'Write NORMAL or PNEUMONIA: what other words or numbers mean, only you know.'
+        if fault == LABEL_ERROR: way_out = _WHICH_LABEL
         stop(row, column, fault, way_out or SITE_SCORES.columns[column].metadata['way_out'])
 
 # %% ../../nbs/evaluate/48_site_scores.ipynb #4c79ee71
@@ -119,21 +123,29 @@ def _from_oof(path):
     return t.assign(p=calibrated(t.logit + shift, temperature), model_hash='')[list(_COLUMNS)]
 
 # %% ../../nbs/evaluate/48_site_scores.ipynb #5df2b3c4
+def _labels(label, positive)->pd.Series:
+    "Labels as they are meant: `positive` is the word for pneumonia, and one other word stands for normal"
+    if positive is None: return label.str.upper()
+    other = label.str.upper() != str(positive).strip().upper()
+    if label[other].str.upper().nunique() > 1: return label       # two words beside it: which of them is normal?
+    return other.map({True: NORMAL, False: PNEUMONIA})
+
 def read_scores(
-    path:str|Path,      # CSV: path, label, p, where known patient and model; or a table of `write_oof`
-    numbered:bool=False # May `path` be missing? The films are then numbered
-)->pd.DataFrame:        # path, label, p (0–1), patient, model_hash (or its first digits, or '')
+    path:str|Path,         # CSV: path, label, p, where known patient and model; or a table of `write_oof`
+    numbered:bool=False,   # May `path` be missing? The films are then numbered
+    positive:str|None=None # The word or number that means pneumonia in `label`; None: PNEUMONIA, beside NORMAL
+)->pd.DataFrame:           # path, label, p (0–1), patient, model_hash (or its first digits, or '')
     "Labelled scores, when they can be trusted; else a `ValueError` naming file, line, fault and way out"
     name = shown_name(path)
-    lines, t = _columns(_file_text(path), name)
+    lines, t, heads = _columns(_file_text(path), name)
     if {'clean', 'fold'} <= set(t) and 'p' not in t: return _from_oof(path)
     if numbered: t.setdefault('path', [str(i + 1) for i in range(len(lines))])
     if missing := [c for c in _NEEDED if c not in t]:
-        raise ValueError(f"{name}: no column {', '.join(missing)}; there is {', '.join(map(shown_name, t))}. "
+        raise ValueError(f"{name}: no column {', '.join(missing)}; there is {', '.join(map(shown_name, heads))}. "
                          'A row is a film: path,label,p and, where known, patient and model; commas between them')
     usual = dict(patient=t['path'], model_hash=['']*len(lines))
     t = pd.DataFrame({c: t[c] if c in t else usual[c] for c in _COLUMNS}, dtype=object)
-    t = t.assign(label=t.label.str.upper())
+    t = t.assign(label=_labels(t.label, positive))
     _check_scores(t, lines, name)
     if t.label.nunique() < 2:
         raise ValueError(f'{name}: films of both labels are needed; ' + (f'all {len(t)} are {t.label[0]}' if len(t) else 'it has no row'))

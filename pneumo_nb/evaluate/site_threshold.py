@@ -280,12 +280,15 @@ def plot_decision_curve(
     return stamp(ax, source)
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #acf05e9a
-def _check_model(table, model, name):
-    "Refuse scores that say they are of another model"
-    for said in sorted(set(table.model_hash) - {''}):
-        if len(said) < 8 or not model.startswith(said.lower()):
-            raise ValueError(f'{name}: scores of model {shown_name(said[:12])}, and the bundle is model {model[:12]}. '
-                             'Name the bundle that scored the films with --bundle, or score them again')
+def _check_model(table, model, vouched, name):
+    "Refuse scores of another model, and scores of which nobody says whose they are"
+    said = sorted(set(table.model_hash) - {''})
+    for other in (s for s in said if len(s) < 8 or not model.startswith(s.lower())):
+        raise ValueError(f'{name}: scores of model {shown_name(other[:12])}, and the bundle is model {model[:12]}. '
+                         'Name the bundle that scored the films with --bundle, or score them again')
+    if not said and not vouched:
+        raise ValueError(f'{name}: it has no column model, so it does not say which model scored the films. '
+                         "Name its bundle: --bundle children for the library's own, else its folder")
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #f325d9bb
 def _whose_films(name, table, model):
@@ -316,13 +319,19 @@ def _answer(row, guarantee, costs, band):
     else: yield f'Unsure: p from {band[0]:.4g} to {band[1]:.4g}. Outside, at most 5% of each class are expected to be called wrong.'
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #7e303f04
+_SHOWN = dict(threshold='{:.3f}', found='{:.0f}', missed='{:.0f}', false_alarms='{:.0f}', left_alone='{:.0f}', cost='{:,.0f}',
+              ppv='{:.1%}', npv='{:.1%}')     # columns of the page's table, as they are written
+
+def _shown(thousand):
+    "Some of the thresholds, for people: children in whole numbers, rates in per cent"
+    some = thousand.iloc[np.unique(np.linspace(0, len(thousand) - 1, 15).round().astype(int))]
+    text = {c: ['–' if pd.isna(v) else f.format(v) for v in some[c]] for c, f in _SHOWN.items()}
+    return pd.DataFrame(text).rename(columns=lambda c: c.replace('_', ' '))
+
 def _page(lines, picture, thousand):
     "One HTML file that needs no other"
-    some = thousand.iloc[np.unique(np.linspace(0, len(thousand) - 1, 15).round().astype(int))]
-    columns = ['threshold', 'found', 'missed', 'false_alarms', 'left_alone', 'cost', 'ppv', 'npv']
-    table = some[columns].to_html(index=False, float_format='{:.3g}'.format, border=0)
     page = Environment(loader=PackageLoader('pneumo_nb'), autoescape=True).get_template('site.html')
-    return page.render(lines=lines, picture=b64encode(picture).decode(), table=table)
+    return page.render(lines=lines, picture=b64encode(picture).decode(), table=_shown(thousand).to_html(index=False, border=0))
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #5302da11
 def _picture(thousand, threshold, source)->bytes:
@@ -371,12 +380,14 @@ def choose_site(
     at_least:float=.95,                         # Sensitivity to guarantee, below 1; 0: none
     confidence:float=.95,                       # Of the guarantee, above 0 and below 1
     out:str|Path='site',                        # Folder for thresholds.csv, point.json, site.png and site.html
+    positive:str|None=None,                     # The word or number that means pneumonia in `label`, as for `read_scores`
+    vouched:bool=True,                          # Do you say that `scored_by` scored films of which the file does not say so?
     say:Callable[[str], Any]=lambda line: None, # Called with each line as soon as it is known: the answer comes before its picture is drawn
 )->list[str]:                                   # The answer, in plain lines
     "Choose, and write it down"
-    table, out, costs, name = read_scores(scores), Path(out), (cost_fn, cost_fp), shown_name(Path(scores).name)
+    table, out, costs, name = read_scores(scores, positive=positive), Path(out), (cost_fn, cost_fp), shown_name(Path(scores).name)
     if out.exists() and not out.is_dir(): raise ValueError(f'{shown_name(out)}: this is a file, and --out is a folder. Name another')
-    _check_model(table, scored_by.model, name)
+    _check_model(table, scored_by.model, vouched, name)
     thousand, guarantee = per_thousand(table, prevalence, *costs), guaranteed(table, at_least, confidence) if at_least else None
     row = min_cost_row(thousand, guarantee) if guarantee is None or guarantee.threshold is not None else None
     band = None if row is None else site_band(table, row.threshold)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['AGAIN', 'FORMAT', 'FILES', 'GATE', 'SHIPPED', 'BundleError', 'onnx_runtime', 'onnx_session', 'read_tensors', 'seal',
-           'unseal', 'shipped_hashes', 'is_shipped', 'read_info', 'calibration_of', 'read_files', 'Bundle',
-           'load_bundle']
+           'unseal', 'shipped_hashes', 'is_shipped', 'bundle_folder', 'read_info', 'calibration_of', 'read_files',
+           'Bundle', 'load_bundle']
 
 # %% ../../nbs/screen/51_bundle.ipynb #3
 import hashlib, json, os
@@ -112,13 +112,20 @@ def is_shipped(
     "Is it one of the library's own?"
     return Path(folder).resolve().parent == SHIPPED.resolve()
 
+def bundle_folder(
+    bundle:str|Path=None, # A folder, or the name of one of the library's own; None: children
+)->Path:
+    "Where a bundle lies"
+    bundle = bundle or 'children'
+    return SHIPPED/str(bundle) if str(bundle) in shipped_hashes() and not Path(bundle).exists() else Path(bundle)
+
 # %% ../../nbs/screen/51_bundle.ipynb #cfc02233
 def read_info(
     folder:str|Path=None, # A bundle; None: the one that comes with the library
     sha256:str=None,      # What bundle.json must be, where you were told; 64 hex digits
 )->dict:
     "What bundle.json says, when it is whole, expected and of this version"
-    folder = Path(folder or SHIPPED/'children')
+    folder = bundle_folder(folder)
     path, own, info = folder/'bundle.json', is_shipped(folder), unseal(folder/'bundle.json')
     expected = sha256 or (shipped_hashes().get(folder.resolve().name, 'none') if own else None)
     again = 'Install pneumo_nb again' if own else 'Ask for the bundle again where you got the hash from'
@@ -143,7 +150,7 @@ def read_files(
     sha256:str=None,      # As for `read_info`
 )->tuple[dict, dict]:     # what bundle.json says; name → bytes
     "All of a bundle, when every hash holds"
-    folder = Path(folder or SHIPPED/'children')
+    folder = bundle_folder(folder)
     info, data = read_info(folder, sha256), {}
     for name in (*FILES, *(f for f in info['files'] if f not in FILES)):
         if name not in info['files']: raise BundleError(folder/'bundle.json', f'it names no {name}', AGAIN)
@@ -208,7 +215,7 @@ def load_bundle(
     "A bundle, when every file is as it was written; `BundleError` names the one that is not"
     info, data = read_files(folder, sha256)
     known, gate = read_tensors(data['train_films.safetensors']), read_tensors(data[GATE]) if GATE in data else None
-    return Bundle(info, onnx_session(data['model.onnx'], threads), known, gate, Path(folder or SHIPPED/'children'))
+    return Bundle(info, onnx_session(data['model.onnx'], threads), known, gate, bundle_folder(folder))
 
 # %% ../../nbs/screen/51_bundle.ipynb #55
 @patch
