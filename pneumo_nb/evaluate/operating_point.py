@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['OOF', 'RULES', 'check_oof', 'example_oof', 'write_oof', 'read_oof', 'even_weights', 'fit_platt_balanced',
-           'cross_fitted', 'ece', 'ks_error', 'plot_reliability', 'at_prevalence', 'ppv_npv', 'threshold_table',
-           'rule_words', 'choose_threshold', 'plot_thresholds', 'fit_point', 'cross_fitted_calls', 'family_rates',
+           'cross_fitted', 'ece', 'ks_error', 'plot_reliability', 'ppv_npv', 'threshold_table', 'rule_words',
+           'choose_threshold', 'plot_thresholds', 'fit_point', 'cross_fitted_calls', 'family_rates',
            'cross_fitted_rates', 'family_drops', 'expected_rates', 'operating_point']
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #3
@@ -161,17 +161,6 @@ def plot_reliability(
     rows = pd.concat(sets, ignore_index=True)
     path = rows.index.astype(str)
     return plot_calibration(rows.assign(path=path, patient=path, seed=0, fold='all'), bins, source, ax)
-
-# %% ../../nbs/evaluate/47_operating_point.ipynb #41
-def at_prevalence(
-    p:float|Collection, # Probability of pneumonia, 0–1
-    was:float,          # Prevalence that p was calibrated on, 0–1
-    now:float,          # Prevalence where it is used, 0–1
-)->np.ndarray:          # As `p`
-    "The probability that the same film has where pneumonia is rarer, or more common"
-    p = probabilities(p)
-    positive, negative = p*now/open_share(was), (1 - p)*(1 - open_share(now))/(1 - was)
-    return positive/(positive + negative)
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #43
 def ppv_npv(

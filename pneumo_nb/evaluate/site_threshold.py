@@ -24,7 +24,8 @@ from scipy.special import bdtr
 from ..core import NORMAL, PNEUMONIA, needs, shown_name, write_atomic
 from .abstention import draw_ends, site_band, with_unseen
 from .decision import Calibration, OperatingPoint, open_share, point_text
-from .operating_point import at_prevalence, ppv_npv, threshold_table
+from .decision import at_prevalence
+from .operating_point import ppv_npv, threshold_table
 from .site_scores import hardest_films, read_scores
 from ..plot import INK, PALE, PALETTE, SOFT, axes, figure_png, stamp
 from ..stats import draw_patients, steps

@@ -25,7 +25,7 @@ from matplotlib.textpath import TextToPath
 from .. import __version__
 from ..core import shown_name, write_atomic
 from ..data.film_file import FilmError
-from ..evaluate.decision import OperatingPoint, decide_scores
+from ..evaluate.decision import OperatingPoint, at_prevalence, decide_scores
 from ..plot import DECISION_STYLE, axes
 from .bundle import Bundle, load_bundle
 from .scoring import FLAGS, Rules, check_rules, examine, judge
@@ -131,7 +131,7 @@ DECISION_WORDS = { # decision: (what it comes to, what to do)
     'normal':    ('No sign of pneumonia found by the model',
                   'The score is below the threshold. The film is read in its turn all the same.'),
 }
-SUPPORT = 'Screening support, not a diagnosis'
+SUPPORT, _TOLD = 'Screening support, not a diagnosis', ('learned', 'same_file', 'near_copy') # flags said elsewhere, or of other films
 
 def shown_score(
     p:float, # 0–1
@@ -146,20 +146,29 @@ def hangs_on_one_place(
     return len(set(decide_scores(np.array([result.score, *result.covered]), result.point.threshold, result.point.band))) > 1
 
 # %% ../../nbs/screen/57_film_report.ipynb #d448c80c
+def _rates_words(result):
+    "What the point promises, and on which films that was measured"
+    p, rate = result.point, lambda v: with_interval(dict(zip(('value', 'low', 'high'), v)))
+    seen = ('averages over films as they are and damaged copies of them, of patients that it had not seen'
+            if p.threshold in [point['threshold'] for point in result.info['points'].values()] else
+            "on the site's labelled films, which chose this threshold, so it will do a little worse on others")
+    return (f'At this threshold it finds {rate(p.sensitivity)} of the pneumonias and leaves {rate(p.specificity)} of the other films alone '
+            f'(95 % interval; {seen}).')
+
 def number_words(
     result:FilmResult, # With a score
 )->list[str]:
     "What the score, a call, and a rate mean"
-    p, rate, of_100 = result.point, lambda v: with_interval(dict(zip(('value', 'low', 'high'), v))), lambda share: f'{100*share:.0f} of 100'
-    return ['The score is a calibrated probability: it holds for films like those the network learned from, '
-            f'of which {of_100(result.info["prevalence"])} show pneumonia. The threshold is {p.threshold:.3f} ({p.rule}).',
-            f'Of 100 films that it calls pneumonia {100*p.ppv:.0f} show it; '
-            f'of 100 that it does not, {100*(1 - p.npv):.0f} show it all the same. '
-            f'So it is where {of_100(p.prevalence)} films show pneumonia; '
-            'where fewer do, more calls are false alarms and fewer films are missed.',
-            f'At this threshold it finds {rate(p.sensitivity)} of the pneumonias and leaves {rate(p.specificity)} of the other films alone '
-            '(95 % interval, on films of patients that it had not seen).']
+    p, was, of_100 = result.point, result.info['prevalence'], lambda share: f'{100*share:.0f} of 100'
+    here = shown_score(at_prevalence(result.score, was, p.prevalence))
+    there = f' Where {of_100(p.prevalence)} do, as this threshold takes it, the score stands for a probability of {here}.'
+    return ['The score is a calibrated probability: it holds for films like those the network learned from, of which '
+            f'{of_100(was)} show pneumonia.{there*(of_100(was) != of_100(p.prevalence))} The threshold is {p.threshold:.3f} ({p.rule}).',
+            f'Of 100 films that it calls pneumonia {100*p.ppv:.0f} show it; of 100 that it does not, {100*(1 - p.npv):.0f} show it all '
+            f'the same. So it is where {of_100(p.prevalence)} films show pneumonia; where fewer do, more calls are false alarms and fewer '
+            'films are missed.', _rates_words(result)]
 
+# %% ../../nbs/screen/57_film_report.ipynb #86d723db
 def map_words(
     result:FilmResult, # With a score
 )->list[str]:
@@ -188,19 +197,15 @@ def caveats(
             'Not for adults, side views, CT, drawings, or photographs of a screen. '
             'No film is to be left unread, and no treatment to be withheld or begun, because of a score.']
 
-def _is_phantom(path):
-    "Does the film lie in a folder of phantoms?"
-    return any((folder/'PHANTOM.json').is_file() for folder in path.resolve().parents)
-
 def alerts(
     result:FilmResult, # Any
 )->list[str]:
     "What to know before the score is looked at"
     seen = {'same file': 'this very film', 'near copy': 'a near copy of this film'}.get(result.seen)
-    told = 'learned', 'same_file', 'near_copy'          # said already, or of other films
     out = [f'The network has learned from {seen}: its score is a memory and no evidence.'] if seen else []
-    out += [f'{FLAGS[f][0].upper()}{FLAGS[f][1:]}.' for f in result.flags.split() if f not in told]
-    if _is_phantom(result.path): out.append('This film is a PHANTOM: drawn by a program, not taken of a patient.')
+    out += [f'{FLAGS[f][0].upper()}{FLAGS[f][1:]}.' for f in result.flags.split() if f not in _TOLD]
+    if any((folder/'PHANTOM.json').is_file() for folder in result.path.resolve().parents):
+        out.append('This film is a PHANTOM: drawn by a program, not taken of a patient.')
     if result.info['development']['source'] == 'phantom':
         out.append('The network has learned from PHANTOMS: its score says nothing about a patient.')
     return out

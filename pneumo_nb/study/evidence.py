@@ -15,7 +15,8 @@ from ..evaluate.evaluation import by_group, counts, metrics
 from .published import normal_groups, release_sets
 from ..evaluate.predictions import select_run
 from ..evaluate.comparison import seed_table
-from ..evaluate.operating_point import (at_prevalence, cross_fitted, cross_fitted_calls, ece, family_drops, family_rates,
+from ..evaluate.decision import at_prevalence
+from ..evaluate.operating_point import (cross_fitted, cross_fitted_calls, ece, family_drops, family_rates,
     fit_platt_balanced, fit_point, ks_error)
 
 # %% ../../nbs/study/67_evidence.ipynb #87de8206
