@@ -160,7 +160,7 @@ def number_words(
 )->list[str]:
     "What the score, a call, and a rate mean"
     p, was, of_100 = result.point, result.info['prevalence'], lambda share: f'{100*share:.0f} of 100'
-    here = shown_score(at_prevalence(result.score, was, p.prevalence))
+    here = shown_score(float(at_prevalence(result.score or 0., was, p.prevalence)))
     there = f' Where {of_100(p.prevalence)} do, as this threshold takes it, the score stands for a probability of {here}.'
     return ['The score is a calibrated probability: it holds for films like those the network learned from, of which '
             f'{of_100(was)} show pneumonia.{there*(of_100(was) != of_100(p.prevalence))} The threshold is {p.threshold:.3f} ({p.rule}).',
