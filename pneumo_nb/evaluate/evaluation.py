@@ -26,6 +26,7 @@ def truth_and_calls(
     threshold:float, # Called pneumonia from this p on, 0–1
 )->tuple:            # Two (films,) bool: is positive, is called positive
     "What is true of each film, and what the score says"
+    if not 0 <= threshold <= 1: raise ValueError(f'threshold: a p from 0 to 1, not {threshold:g}. For 50 % write 0.5')
     return (t.label == PNEUMONIA).to_numpy(), (t.p >= threshold).to_numpy()
 
 def _four(y, called):

@@ -29,7 +29,8 @@ def check_oof(
     table:pd.DataFrame, # One row per film and corruption, with the columns `OOF`
 )->pd.DataFrame:        # `table` itself
     "The table, when it can be trusted; else a `ValueError` naming the fault and the way out"
-    check_table(table, OUT_OF_FOLD)
+    check_table(table, OUT_OF_FOLD,
+                way_out='These are logits out of fold, under corruptions, as `cross_validate` makes them; predictions will not do.')
     if 'clean' not in set(table.family):
         raise ValueError("out-of-fold table: no family 'clean'. Score the films as they are, too")
     if table.fold.nunique() < 2:

@@ -147,6 +147,8 @@ def _figure(folder, name, alt, caption)->dict:
 CERTIFICATE = { # its verdict, in words
     'pass': 'The split certificate passes: no patient, identical file or near copy is on both sides of train and test, '
             'as far as names and pixels tell.',
+    'unknown': 'Whether a patient is on both sides of train and test is UNKNOWN: the names of films do not tell whose they are. '
+               'No identical file or near copy is. Name the patients, as `read_cohort(…, patient_pattern=…)` does.',
     'fail': 'The split certificate FAILS: films of one patient, or copies, are on both sides. See certificate.json.'}
 
 def limits(
