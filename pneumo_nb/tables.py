@@ -30,7 +30,8 @@ def column(
 )->pa.Column:
     "One column of a declared table"
     words = [pa.Check.str_length(min_value=1, error='is empty')] if dtype is str and required and not empty else []
-    return pa.Column(dtype, [*words, *checks], nullable=not required or empty and dtype is not str, coerce=True, required=required, description=holds,
+    return pa.Column(dtype, [*words, *checks],
+                     nullable=not required or empty and dtype is not str, coerce=True, required=required, description=holds,
                      metadata=dict(values=values, way_out=way_out))
 
 def between(
