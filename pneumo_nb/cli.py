@@ -294,7 +294,7 @@ def pneumo_queue(
     site:str=None,                 # JSON with fields of a site that differ from the assumed one
     scores:str=None,               # CSV of labelled scores, as for pneumo_site, of any model; default: the shipped model's held-out scores
     threshold:float=None,          # Called pneumonia from this p on; needed with --scores
-    unsure_from:float=.3,          # Unsure from this p on, up to the threshold
+    unsure_from:float=None,        # Unsure from this p on, up to the threshold; default: as the shipped model is, else 0.3
     folder:str=None,               # Folder with held_out.csv and metrics.json of another model; default: the shipped model's
     replications:int=200,          # Simulated months
     days:int=28,                   # Of a month; whole weeks

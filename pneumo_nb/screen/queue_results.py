@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from ..core import can_write, plain_data, shown_name, write_atomic
 from ..evaluate.site_scores import read_scores
 from ..plot import DECISION_STYLE, MODEL_STYLE, axes, stamp
-from .queue import (FAMILIES, FILM, GROUPS, WARM_UP, WEEK, Site, check_site, compare_policies, held_out_scores,
+from .queue import (FAMILIES, TESTED, FILM, GROUPS, WARM_UP, WEEK, Site, check_site, compare_policies, held_out_scores,
                                     in_processes, lookup, policies, queue_week, reader_hours, replicate, score_pools, utilisation)
 
 # %% ../../nbs/screen/60_queue_results.ipynb #0d6f3678
@@ -190,7 +190,7 @@ def family_table(
 )->pd.DataFrame:          # family, sensitivity, specificity (0–1), and median rows of `compare_policies`
     "What becomes of the missed pneumonias when the score is worse"
     out = []
-    for family in FAMILIES:
+    for family in [f for f in (*FAMILIES, TESTED) if f in held_out_scores(folder)[1]['families']]:
         scores = held_out_scores(folder, family)[0]
         normal, ill = score_pools(scores)
         r = compare_policies(replicate(site, scores, policies(threshold, unsure_from), **kwargs), threshold, 200)
@@ -211,7 +211,7 @@ def run_triage(
     site:Site,            # The hospital
     scores:pd.DataFrame,  # DataFrame with label and p
     about:dict,           # Where the scores come from: threshold, line, and what else is known
-    unsure_from:float=.3, # Unsure from this p on up to the threshold, 0–1
+    unsure_from:float|None=None, # Unsure from this p on up to the threshold, 0–1; None: where the shipped band begins, else .3
     replications:int=200, # Months
     days:int=28,          # Of a month, that count; whole weeks
     seed:int=0,           # Same seed, same months
@@ -221,6 +221,7 @@ def run_triage(
 )->dict:                  # Plain data: what results/triage.json holds
     "Compare the orders, then the grid, then worse scores; time it"
     spent, threshold, (normal, ill) = {}, about['threshold'], score_pools(scores)
+    unsure_from = unsure_from or (about['band'][0] if about.get('band') else .3)
     how, few, some = dict(days=days, seed=seed, workers=workers), max(2, replications//10), max(2, replications//4)
     orders, cuts = policies(threshold, unsure_from), sorted({unsure_from, threshold, .9})
     runs = _timed(spent, 'replications', replicate, site, scores, orders, replications, **how)
@@ -255,7 +256,7 @@ def queue_to_file(
     site:str|Path=None,   # JSON for `read_site`; None: the assumed hospital
     scores:str|Path=None, # CSV of labelled scores, as for `read_scores`; None: the shipped model's held-out scores
     threshold:float=None, # Called pneumonia from this p on; needed with `scores`
-    unsure_from:float=.3, # Unsure from this p on, up to the threshold
+    unsure_from:float|None=None, # Unsure from this p on, up to the threshold; None: as for `run_triage`
     folder:str|Path=None, # As for `held_out_scores`
     replications:int=200, # Simulated months
     days:int=28,          # Of a month; whole weeks
