@@ -116,7 +116,7 @@ def bundle_folder(
     bundle:str|Path=None, # A folder, or the name of one of the library's own; None: children
 )->Path:
     "Where a bundle lies"
-    bundle = bundle or 'children'
+    if bundle is None: return SHIPPED/'children'
     return SHIPPED/str(bundle) if str(bundle) in shipped_hashes() and not Path(bundle).exists() else Path(bundle)
 
 # %% ../../nbs/screen/51_bundle.ipynb #cfc02233
