@@ -14,7 +14,7 @@ from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TYPE_CHECKING
+from typing import Any
 import numpy as np
 from fastcore.basics import patch
 from ..evaluate.decision import Calibration, OperatingPoint, calibrated, check_calibration, check_point, load_point
@@ -22,7 +22,6 @@ from ..data.cache import NEAR_BITS, PIXEL_RULE, bits_apart, file_hash, hash_word
 from .gate import Gate
 from .scoring import Rules, score_films
 
-if TYPE_CHECKING: import pandas as pd
 
 # %% ../../nbs/screen/51_bundle.ipynb #8
 class BundleError(ValueError):
@@ -168,7 +167,7 @@ class Bundle:
     probability:Callable[..., np.ndarray]
     seen:Callable[..., list[str]]
     point:Callable[..., OperatingPoint]
-    score:Callable[..., 'pd.DataFrame']
+    score:Callable[..., Any]
 
     def __init__(self,
         info:dict,            # What bundle.json says
@@ -288,7 +287,7 @@ def score(self:Bundle,
     patients:str='',                    # 'children': you attest that all films are of children of the age that the network knows
     strict:bool=False,                  # Refuse films whose age is neither told nor attested?
     bs:int=16,                          # Films in a batch
-)->'pd.DataFrame': # path, p (0–1; NaN where refused), decision, call, reason, note, flags, seen ('', 'same file', 'near copy')
+)->Any:            # DataFrame: path, p (0–1; NaN where refused), decision, call, reason, note, flags, seen ('', 'same file', 'near copy')
     "Score films, refuse what must not be scored, and say whether the network has seen them before"
     import pandas as pd                                  # who screens a folder never comes here, and is spared its half second
     sources = list(films) if isinstance(films, (list, tuple)) or hasattr(films, '__next__') else [films]

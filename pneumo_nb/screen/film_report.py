@@ -11,7 +11,7 @@ __all__ = ['ODDS', 'SIDE', 'DECISION_WORDS', 'SUPPORT', 'A4', 'occlusion_map', '
 import base64, io, math, textwrap
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 import matplotlib
 import numpy as np
 from PIL import Image
@@ -55,7 +55,7 @@ def _smoothed(m):
     return np.asarray(Image.fromarray(m).resize((24, 24), Image.Resampling.BOX).resize(m.shape[::-1], Image.Resampling.BICUBIC))
 
 def plot_map(
-    result:'FilmResult', # From `film_result`, with a score
+    result:Any,          # From `film_result`, with a score
     ax:Axes=None,        # Axes to draw on
 )->Axes:                 # Matplotlib Axes; pixels along both
     "The film, and where covering it divides (solid) or multiplies (dashed) the odds"

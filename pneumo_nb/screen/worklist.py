@@ -285,7 +285,7 @@ def write_worklist(
 
 # %% ../../nbs/screen/54_worklist.ipynb #6b3bbcaf
 def local_engine(
-    run:'Run',              # A `Run`
+    run:Any,                # A `Run`
     files:list,             # Files
 )->Iterator[list[FilmRow]]: # Yields lists of `FilmRow`, in the order of the files
     "What scores films in a run: the cores of this machine"
