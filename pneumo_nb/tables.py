@@ -88,15 +88,21 @@ def _said(error, schema):
     return error.schema.name, row, fault, ''
 
 # %% ../nbs/03_tables.ipynb #601b96c3
+def _held_against(table, schema):
+    "The table, in its declared types where nothing is wrong with it; and what is wrong, as `table_faults` gives it"
+    if faults := [*_not_whole(table, schema)]: return table, faults
+    try: return schema.validate(table, lazy=True), []
+    except SchemaErrors as e:
+        faults = [_said(one, schema) for one in e.schema_errors if isinstance(one.failure_cases, pd.DataFrame)]
+        if not faults: raise                                   # a rule that could not be asked, and no row to name
+        return table, faults
+
 def table_faults(
     table:pd.DataFrame,        # Any, numbered from 0
     schema:pa.DataFrameSchema, # One of the declarations below
 )->list[tuple]:                # (column, row, fault, way out), the first to be mended first
     "What is wrong with a table that has all its columns"
-    if faults := [*_not_whole(table, schema)]: return faults
-    try: schema.validate(table, lazy=True)
-    except SchemaErrors as e: return [_said(one, schema) for one in e.schema_errors if isinstance(one.failure_cases, pd.DataFrame)]
-    return []
+    return _held_against(table, schema)[1]
 
 def missing_columns(
     table:pd.DataFrame|Iterable[str], # A DataFrame, or the names of columns
@@ -116,11 +122,12 @@ def check_table(
     called, t = name or schema.name, table.reset_index(drop=True)
     if missing := missing_columns(t, schema):
         raise TableError(f"{called}: no column {', '.join(missing)}; there is {', '.join(map(str, t)) or 'none'}. {way_out}".strip())
-    for column, row, fault, help in table_faults(t, schema):
+    checked, faults = _held_against(t, schema)
+    for column, row, fault, help in faults:
         film = f' (path {shown_name(t.path[row])})' if 'path' in t and column != 'path' else ''
         help = help or schema.columns[column].metadata['way_out']
         raise TableError(f'{called}: `{column}` in row {row}{film} {fault}: {plain_data(t[column][row])!r}. {help}')
-    return schema.validate(t) if len(t) else t
+    return checked
 
 # %% ../nbs/03_tables.ipynb #7d81d3a2
 def _mapped(table, f): return table.assign(**{c: table[c].map(f) for c in table if not pd.api.types.is_numeric_dtype(table[c])})

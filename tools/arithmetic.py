@@ -4,13 +4,12 @@ arithmetic.py                  every notebook that trains; exit status 1 when on
 arithmetic.py train/40_explanation …     only these: to go on with those that failed
 """
 import ast
-import json
 import os
 import re
 import subprocess
 import sys
 from itertools import product
-from repo import LIB, ROOT, chapter, notebooks
+from repo import LIB, ROOT, chapter, code_cells, notebooks
 
 ONE, TWO = dict(OMP_NUM_THREADS='1'), dict(OMP_NUM_THREADS='2')
 SETTINGS = { # how the same sums are added up: other threads, other instructions
@@ -40,8 +39,7 @@ def training_functions():
 
 def code(nb):
     "The code of a notebook as a tree, lines for the shell left out"
-    cells = [''.join(c['source']) for c in json.loads(nb.read_text())['cells'] if c['cell_type'] == 'code']
-    return ast.parse('\n'.join(re.sub(r'^[!%].*', '', c, flags=re.M) for c in cells))
+    return ast.parse('\n'.join(re.sub(r'^[!%].*', '', c, flags=re.M) for c in code_cells(nb)))
 
 def own(tree):
     "The library's names that a notebook imports, and the functions that it defines"

@@ -21,7 +21,7 @@ import nbformat
 from nbconvert import MarkdownExporter
 from nbdev.config import get_config
 from nbdev.test import test_nb
-from repo import LIB, NBS, ROOT, chapter, installed, must, notebooks, run
+from repo import LIB, NBS, ROOT, chapter, code_cells, installed, must, notebooks, run
 
 WORKERS = 2
 ALWAYS = dict(PNEUMO_OFFLINE='1', OMP_WAIT_POLICY='passive', MPLBACKEND='agg')
@@ -105,8 +105,8 @@ def run_notebook(nb, forks, folder):
 
 def reads_films(nb):
     "Whether a notebook's code asks for films, itself or by a command"
-    code = ''.join(''.join(c['source']) for c in json.loads(nb.read_text())['cells'] if c['cell_type'] == 'code')
-    return bool(re.search(r'\bfind_films\b|PNEUMO_DATA|\bpneumo_(study|model|ablation|gate)\b|benchmarks', code))
+    asks = re.compile(r'\bfind_films\b|PNEUMO_DATA|\bpneumo_(study|model|ablation|gate)\b|benchmarks')
+    return any(map(asks.search, code_cells(nb)))
 
 def run_notebooks(names=()):
     "What failed, of all notebooks or of some: those that train first, as they take longest"

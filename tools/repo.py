@@ -1,4 +1,5 @@
 "Where things are in this repository, and how a tool runs the others"
+import json
 import subprocess
 import sys
 from configparser import ConfigParser
@@ -10,6 +11,10 @@ NBS, LIB = ROOT/'nbs', ROOT/'pneumo_nb'
 def notebooks(folder=NBS): return sorted(p for p in folder.rglob('*.ipynb') if '.ipynb_checkpoints' not in p.parts)
 
 def chapter(nb): return nb.relative_to(NBS).with_suffix('').as_posix()
+
+def code_cells(nb):
+    "The source of each of a notebook's code cells"
+    return [''.join(c['source']) for c in json.loads(nb.read_text())['cells'] if c['cell_type'] == 'code']
 
 def installed(command): return str(Path(sys.executable).with_name(command))
 

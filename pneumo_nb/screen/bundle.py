@@ -115,8 +115,8 @@ def bundle_folder(
     bundle:str|Path=None, # A folder, or the name of one of the library's own; None: children
 )->Path:
     "Where a bundle lies"
-    if bundle is None: return SHIPPED/'children'
-    return SHIPPED/str(bundle) if str(bundle) in shipped_hashes() and not Path(bundle).exists() else Path(bundle)
+    if not bundle: return SHIPPED/'children'
+    return Path(bundle) if Path(bundle).exists() or str(bundle) not in shipped_hashes() else SHIPPED/str(bundle)
 
 # %% ../../nbs/screen/51_bundle.ipynb #cfc02233
 def read_info(
