@@ -103,11 +103,12 @@ def _alone(work, job):
 def in_parallel(
     work:Callable,         # A function of a module, called with each job
     jobs:list,             # What it is called with
-    workers:int|None=None, # Processes of one thread each; None: one per core; 1 or a GPU: no other process
+    workers:int|None=None, # Processes of one thread each; None: one per core, or, with a GPU, no other process; so does 1
 )->Iterator:               # Yields results as they end
     "Jobs beside each other; an error ends the rest"
-    workers = min(len(jobs), workers or os.cpu_count() or 1)
-    if workers <= 1 or torch.cuda.is_available(): yield from map(work, jobs)
+    alone = 1 if torch.cuda.is_available() else os.cpu_count() or 1
+    workers = min(len(jobs), workers or alone)
+    if workers <= 1: yield from map(work, jobs)
     else: yield from joblib.Parallel(workers, return_as='generator_unordered')(joblib.delayed(_alone)(work, job) for job in jobs)
 
 # %% ../../nbs/train/38_ablation.ipynb #117

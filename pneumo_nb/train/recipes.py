@@ -49,6 +49,7 @@ _ORDINARY = dict(warp=_WARP, tone=dict(gamma=.2, contrast=.2, brightness=0.))
 _STEPS = dict(warp={}, **_DEGRADE, tone=dict(p=.8), margins=dict(p=.3), cut_out=dict(p=.5), marker=dict(p=.3))
 _FULL = PLAIN | dict(augment=_STEPS, three_way=True)
 _HALF = _scale_p(_FULL, 2)
+_SMOOTH = _FULL | dict(smoothing=.02)
 
 RECIPES = {
     'random start':    PLAIN | dict(start='random'),
@@ -73,6 +74,9 @@ RECIPES = {
     'half, random start': _HALF | dict(start='random'),
     'half, early layers frozen': _HALF | dict(frozen=3),
     'half, low resolution first': _HALF | dict(low_first=True),
+    'full + smoothing': _SMOOTH,
+    'full + smoothing + EMA': _SMOOTH | dict(ema=.998),
+    'full, wider + smoothing': _with_step(_SMOOTH, 'warp', scale=.35),
 }
 CHOSEN = 'half'   # by the ablation; used by `pneumo_model`
 
