@@ -7,8 +7,9 @@ __all__ = ['PLAIN', 'RECIPES', 'CHOSEN', 'recipe_key', 'recipe_dls', 'LowFirst',
            'film_logits', 'film_scores']
 
 # %% ../../nbs/train/37_recipes.ipynb #626facfc
-import hashlib, inspect, json
+import hashlib, inspect, json, warnings
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 import numpy as np, pandas as pd
 from ..core import needs
@@ -22,6 +23,7 @@ from fastai.callback.training import BnFreeze
 from fastai.data.core import DataLoaders
 from fastai.imports import noop
 from fastai.learner import Learner
+from fastai.optimizer import OptimWrapper
 from fastai.torch_core import no_random
 from .augmentation import STEPS, Augment
 from .baseline import EpochBar, EpochLine, FilmLoader, FilmSet, GreyNorm, Prepare, targets
@@ -164,6 +166,20 @@ def normal_weight(
     positive = targets(cohort.label).mean()
     return float(positive/(1 - positive)) if recipe['balanced'] else 1.
 
+# %% ../../nbs/train/37_recipes.ipynb #9407efaf
+def _fused_adam(params, lr):
+    "fastai's `Adam`, all weights in one call; no weight decay of biases and norms, as fastai has it"
+    params = list(params)
+    groups = [dict(params=[p for p in params if p.ndim > 1]), dict(params=[p for p in params if p.ndim < 2], weight_decay=0.)]
+    return OptimWrapper(groups, opt=partial(torch.optim.AdamW, lr=lr, betas=(.9, .99), eps=1e-5, weight_decay=.01, fused=True))
+
+def _recorded(net, shape):
+    "The network with its training step recorded for batches of one shape; its weights stay as they were"
+    before = {k: v.clone() for k, v in net.state_dict().items()}     # the rehearsal moves the running means
+    try: torch.cuda.make_graphed_callables(net.train(), (torch.zeros(shape, device='cuda'),))
+    except RuntimeError as e: warnings.warn(f'trains without a recorded step, which is slower: {e}')
+    net.load_state_dict(before)
+
 # %% ../../nbs/train/37_recipes.ipynb #3af87ea1
 def train_recipe(
     dls:DataLoaders,             # From `recipe_dls`
@@ -178,12 +194,15 @@ def train_recipe(
     "Fine-tune by a recipe, with one cycle of the learning rate"
     if recipe['frozen']: _freeze_first(net, recipe['frozen'])
     cbs = [BnFreeze()]*bool(recipe['frozen']) + [LowFirst()]*recipe['low_first'] + [EMA(recipe['ema'])]*bool(recipe['ema'])
-    loss = SetLoss(recipe['smoothing'], weight)
-    learn = Learner(dls, net.to(memory_format=torch.channels_last), loss_func=loss, metrics=set_accuracy, cbs=cbs)
+    gpu, net = 'cuda' in str(dls.device), net.to(dls.device, memory_format=torch.channels_last)
+    how = dict(opt_func=_fused_adam) if gpu else {}
+    learn = Learner(dls, net, loss_func=SetLoss(recipe['smoothing'], weight), metrics=set_accuracy, cbs=cbs, **how)
+    if gpu and not recipe['frozen'] and not recipe['low_first']: _recorded(net, (dls.train.bs, 1, *dls.train.dataset.films.shape[1:]))
     learn.remove_cb(ProgressCallback).logger = noop
     if progress: learn.add_cb(EpochLine(progress) if callable(progress) else EpochBar())
     cycle = dict(lr=combined_cos(.25, lr/25, lr, lr/1e5), mom=combined_cos(.25, .95, .85, .95))
     with no_random(seed): learn.fit(epochs, cbs=ParamScheduler(cycle))
+    vars(net).pop('forward', None)       # of the recorded step
     return learn.model.eval()
 
 # %% ../../nbs/train/37_recipes.ipynb #107
