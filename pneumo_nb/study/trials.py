@@ -8,20 +8,19 @@ __all__ = ['CALIPERS', 'TRIALS', 'pooled_matched_auc', 'trial_numbers', 'Trial',
            'best_trial']
 
 # %% ../../nbs/study/63_trials.ipynb #78b29fe8
-import os, time
+import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NamedTuple
-import joblib, numpy as np, pandas as pd
+import numpy as np, pandas as pd
 from .stages import before_torch
 before_torch()
-import torch
 from torch import nn
 from fastai.imports import noop
 from ..core import PNEUMONIA, write_atomic
 from ..evaluate.matched import Cue, cue_scale, pair_auc
 from ..stats import balanced_threshold
-from ..train.ablation import AblationData, ablation_data, keep_memory
+from ..train.ablation import AblationData, in_parallel
 from ..train.corruptions import CONDITIONS, film_looks, film_spread, shown_as
 from ..train.network import lite_net
 from ..train.recipes import RECIPES, film_logits, normal_weight, recipe_dls, recipe_key, train_recipe
@@ -144,11 +143,11 @@ def job_stem(
     "Where a training's files lie"
     return Path(keep)/f'{trial_name(job.trial)}-fold-{job.fold}-seed-{job.seed}'
 
-def _job(job, films, keep):
-    "One training, in whatever process; its seconds"
-    torch.set_num_threads(1)
-    keep_memory()
+def _job(work):
+    "One training, in whatever process; its seconds, or None where it is too late to begin"
+    job, films, keep, until = work
     start, stem = time.time(), job_stem(job, keep)
+    if start > until: return job, None
     net, table = run_trial(job.trial, films, job.fold, job.seed)
     save_weights(f'{stem}.safetensors', net)
     write_atomic(f'{stem}.csv', table.to_csv(index=False, float_format='%.5f'))
@@ -159,18 +158,16 @@ def run_trials(
     jobs:list[Job],        # From `trial_jobs`
     films:dict,            # Size → its `TrialFilms`
     keep:str|Path,         # Folder of weights and tables; what is there is not run again
-    workers:int|None=None, # Processes of one thread each; None: one per core
+    workers:int|None=None, # As for `in_parallel`; with a large GPU, one per core
     until:float=np.inf,    # No training begins later than this, seconds since the epoch
     log:Callable=noop,     # Called with a line when a training ends
 )->None:
     "Train what is missing"
     todo = [j for j in jobs if not job_stem(j, keep).with_suffix('.csv').exists()]
-    begins = (joblib.delayed(_job)(j, films[j.trial.size], keep) for j in todo if time.time() < until)
-    workers = workers or os.cpu_count() or 1
-    done = joblib.Parallel(workers, return_as='generator_unordered', pre_dispatch=workers)(begins)
-    for i, (job, seconds) in enumerate(done, 1):
-        log(f'[{i}/{len(todo)}] {job.trial.recipe}, {job.trial.size} px, {job.trial.epochs} epochs, '
-            f'fold {job.fold}, seed {job.seed}: {seconds:.0f} s')
+    work = [(j, films[j.trial.size], keep, until) for j in todo]
+    for i, (job, seconds) in enumerate(in_parallel(_job, work, workers), 1):
+        took = 'not begun, it was too late' if seconds is None else f'{seconds:.0f} s'
+        log(f'[{i}/{len(todo)}] {job.trial.recipe}, {job.trial.size} px, {job.trial.epochs} epochs, fold {job.fold}, seed {job.seed}: {took}')
 
 # %% ../../nbs/study/63_trials.ipynb #f48a0544
 def trial_rows(

@@ -109,7 +109,9 @@ def in_parallel(
     alone = 1 if torch.cuda.is_available() else os.cpu_count() or 1
     workers = min(len(jobs), workers or alone)
     if workers <= 1: yield from map(work, jobs)
-    else: yield from joblib.Parallel(workers, return_as='generator_unordered')(joblib.delayed(_alone)(work, job) for job in jobs)
+    else:   # processes that wait for more work keep a program from ending
+        pool = joblib.Parallel(workers, return_as='generator_unordered', idle_worker_timeout=2)
+        yield from pool(joblib.delayed(_alone)(work, job) for job in jobs)
 
 # %% ../../nbs/train/38_ablation.ipynb #117
 def read_rows(
