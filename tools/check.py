@@ -26,7 +26,7 @@ from repo import LIB, NBS, ROOT, chapter, code_cells, installed, must, notebooks
 WORKERS = 2
 ALWAYS = dict(PNEUMO_OFFLINE='1', OMP_WAIT_POLICY='passive', MPLBACKEND='agg')
 READ_ONCE = ['fastai.vision.all', 'seaborn', 'nbdev.test']     # by the process that each notebook's is forked from
-PHANTOM_CHAPTERS = ('data/19_phantom', 'study/71_model', 'study/64_study')  # the only ones whose saved outputs may show phantoms
+PHANTOM_CHAPTERS = ('data/19_phantom', 'study/72_model', 'study/64_study')  # the only ones whose saved outputs may show phantoms
 
 def unchanged(folder, pattern, command):
     "Names of files below `folder` that `command` changes"
