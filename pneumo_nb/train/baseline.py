@@ -176,7 +176,7 @@ class EpochBar(Callback):
     order = TrackerCallback.order
     def before_fit(self)->None: self.bar = progress_bar(total=self.n_epoch, unit='epoch', leave=False)
     def after_epoch(self)->None:
-        self.bar.set_postfix_str(f'validation loss {self.recorder.values[-1][1]:.4f}')
+        if values := self.recorder.values[-1]: self.bar.set_postfix_str(f'validation loss {values[1]:.4f}')
         self.bar.update()
     def after_fit(self)->None: self.bar.close()
 
@@ -187,6 +187,7 @@ class EpochLine(Callback):
         log:Callable # Function of one line of text
     ): self.log = log
     def after_epoch(self)->None:
+        if not self.recorder.values[-1]: return     # done before, in a training that was resumed
         train, valid, acc = self.recorder.values[-1]
         held_out = '' if valid is None else f', validation loss {valid:.4f}, accuracy {acc:.3f}'   # None: nothing was held out
         self.log(f'epoch {self.epoch + 1}/{self.n_epoch}: train loss {train:.4f}{held_out}')

@@ -63,12 +63,13 @@ def train_one(
     epochs:int=5,             # All of them are trained
     bs:int=32,                # Films in a batch
     lr:float=1e-3,            # Highest learning rate of the cycle
+    keep:str|Path=None,       # As for `train_recipe`
 )->tuple[nn.Module, pd.DataFrame|None]: # the network; the logits of its held-out films with who they are, None for a refit
     "Train one network, and score what it has not seen"
     held = _unseen_films(training, data)
     dls = recipe_dls(data.films, data.cohort, np.where(held, 'valid', 'train'), recipe, bs)
     net = lite_net(pretrained=recipe['start'] == 'imagenet', inputs=recipe['inputs'], seed=training.seed)
-    train_recipe(dls, net, recipe, normal_weight(data.cohort[~held], recipe), epochs, lr, training.seed, progress=False)
+    train_recipe(dls, net, recipe, normal_weight(data.cohort[~held], recipe), epochs, lr, training.seed, progress=False, keep=keep)
     if not held.any(): return net, None
     who = data.cohort.loc[held, _WHO[:-1]].reset_index(drop=True).assign(fold=data.fold[held].to_numpy())
     return net, pd.concat([who, corruption_logits(net, data.films[held])], axis=1)
@@ -79,9 +80,10 @@ _WHO = ['path', 'patient', 'label', 'etiology', 'fold']
 def _train_job(job):
     "One training, in whatever process"
     training, recipe, data, stem, settings = job
-    net, scores = train_one(training, recipe, data, **settings)
+    net, scores = train_one(training, recipe, data, **settings, keep=f'{stem}.part')
     if scores is not None: write_atomic(f'{stem}.csv', scores.to_csv(index=False, float_format='%.5f'))
     save_weights(f'{stem}.safetensors', net)
+    Path(f'{stem}.part').unlink()
     return training.name
 
 # %% ../../nbs/train/39_cross_validation.ipynb #849de278
