@@ -9,6 +9,7 @@ site.py --shots FOLDER   process, render and take pictures of every page, 1280 a
 Quarto is what publishes, and is on no package registry; smalldocs reads the same _quarto.yml and looks nearly the same. What it does
 not do is left to the checks of Quarto's own pages, before they are published: Sass, MathML, og:image, slides, and pages without a network.
 """
+import ast
 import json
 import os
 import re
@@ -91,10 +92,25 @@ def output_data(data, signature, path, proc):
         data['text/markdown'] = text if text.startswith('```{=html}') else rewrite(text, path, proc)
     return {k: lines(v) if k.startswith('text/') or k.endswith('xml') else v for k, v in data.items()}
 
+def kind_of(cell):
+    "'Imports' or 'Checks' for a cell of nothing else that shows nothing; None for what a reader came for"
+    source = ''.join(cell['source'])
+    if cell['cell_type'] != 'code' or cell.get('outputs') or re.search(r'^(#\||[%!]|show_doc)', source, flags=re.M): return
+    body = ast.parse(source).body
+    if body and all(isinstance(n, (ast.Import, ast.ImportFrom)) for n in body): return 'Imports'
+    if re.search(r'^( *)(assert |test_\w+\()', source, flags=re.M): return 'Checks'
+
+def folded(cells, copied):
+    "Cells that only import or only check, closed until somebody opens them; imports stay open on pages that are `copied` from"
+    for cell in cells:
+        kind = kind_of(cell)
+        if kind and not (copied and kind == 'Imports'): cell['source'] = f'#| code-fold: true\n#| code-summary: {kind}\n' + ''.join(cell['source'])
+
 def stand_alone(path, known, proc=PROC):
     "Rewrite a processed notebook for either renderer: sources in lines, no HTML outputs, links and pictures that work from the site"
     nb = json.loads(path.read_text())
     nb['metadata'].pop('widgets', None)                     # with it Quarto loads scripts from a network
+    folded(nb['cells'], 'tutorials' in path.parts or path.stem == 'index')
     for c in nb['cells']:
         source = ''.join(c['source'])
         shown = re.match(r'(?:#\|.*\n)*show_doc\(([\w.]+)', source)

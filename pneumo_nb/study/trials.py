@@ -124,7 +124,7 @@ def run_trial(
 # %% ../../nbs/study/71_trials.ipynb #d4f8eae9
 class Job(NamedTuple):
     "One training of a trial"
-    trial:Trial
+    trial:Trial # What is trained
     fold:int    # Held out
     seed:int    # Of weights, order and augmentation
 

@@ -193,7 +193,9 @@ class Resume(Callback):
         self.found = torch.load(self.path, weights_only=True) if self.path.exists() else None
 
     @property
-    def start(self)->int: return self.found['epochs'] if self.found else 0
+    def start(self)->int:
+        "Epochs that are done"
+        return self.found['epochs'] if self.found else 0
 
     def before_epoch(self)->None:
         if not self.found or self.epoch != self.start: return
