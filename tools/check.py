@@ -21,6 +21,7 @@ import nbformat
 from nbconvert import MarkdownExporter
 from nbdev.config import get_config
 from nbdev.test import test_nb
+import said  # tools/said.py
 from repo import LIB, NBS, ROOT, chapter, code_cells, installed, must, notebooks, run
 
 WORKERS = 2
@@ -91,6 +92,10 @@ def in_fork(nb, log):
     with open(log, 'w') as f:
         for stream in (1, 2): os.dup2(f.fileno(), stream)
     passed, _ = test_nb(nb, skip_flags=get_config().tst_flags.split(), basepath=ROOT)
+    if passed and chapter(nb) in said.FROM_RESULTS:
+        faults = said.stale(nb)
+        print(*faults, sep='\n')
+        passed = not faults
     atexit._run_exitfuncs()                                # multiprocessing leaves them out, and temporary folders with them
     sys.exit(not passed)
 
@@ -127,7 +132,7 @@ def disagreements():
     faults = [f'pneumo_nb/{n}: differs from its notebook; edit the notebook and run `make export`' for n in exported]
     faults += [f'nbs/{n}: not clean; run `make export`' for n in cleaned]
     if readme() != (ROOT/'README.md').read_text(): faults.append('README.md: differs from nbs/index.ipynb; run `make export`')
-    return faults + lint() + types() + site() + saved_outputs()
+    return faults + lint() + types() + site() + saved_outputs() + said.disagreements()
 
 def check():
     "Every check; a list of faults"

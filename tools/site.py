@@ -104,7 +104,8 @@ def folded(cells, copied):
     "Cells that only import or only check, closed until somebody opens them; imports stay open on pages that are `copied` from"
     for cell in cells:
         kind = kind_of(cell)
-        if kind and not (copied and kind == 'Imports'): cell['source'] = f'#| code-fold: true\n#| code-summary: {kind}\n' + ''.join(cell['source'])
+        if not kind or copied and kind == 'Imports': continue
+        cell['source'] = f'#| code-fold: true\n#| code-summary: {kind}\n' + ''.join(cell['source'])
 
 def stand_alone(path, known, proc=PROC):
     "Rewrite a processed notebook for either renderer: sources in lines, no HTML outputs, links and pictures that work from the site"
