@@ -52,7 +52,7 @@ def trial_numbers(
     "What a trial tells"
     at, reach = _pairs_of(table)
     y = (table.label == PNEUMONIA).to_numpy()
-    matched = {c: float(pair_auc(table[c], y, at, reach)[0]) for c in ('clean', *CONDITIONS)}
+    matched = {c: float(pair_auc(table[c].to_numpy(), y, at, reach)[0]) for c in ('clean', *CONDITIONS)}
     called = table[['clean', *CONDITIONS]] > balanced_threshold(table.label, table.clean)
     lost = {f'lost_{name}': float((right.mean()['clean'] - right.mean()).max())
             for name, right in dict(sensitivity=called[y], specificity=~called[~y]).items()}
@@ -91,7 +91,7 @@ def trial_films(
     files = pd.DataFrame(dict(width=files.width, shape=files.width/files.height)).reset_index(drop=True)
     known = files.notna().all(axis=1).to_numpy()
     if not known.any(): raise ValueError('of no film the original size is known; `find_originals` says where such a list is looked for')
-    return TrialFilms(data, files, film_spread(film_looks(data.films[known], files['shape'][known])))
+    return TrialFilms(data, files, film_spread(film_looks(data.films[known], files['shape'].to_numpy()[known])))
 
 # %% ../../nbs/study/71_trials.ipynb #7dca2202
 def held_out_table(

@@ -181,9 +181,9 @@ def film_table(
 
 # %% ../../nbs/train/33_corruptions.ipynb #22fa3043
 def film_looks(
-    films:np.ndarray,       # uint8, (n, size, size)
-    shapes:Sequence[float], # Width over height of the originals, n of them
-)->pd.DataFrame:            # Per film: shape, sharpness (grey levels²), mean and sd (grey levels)
+    films:np.ndarray,                  # uint8, (n, size, size)
+    shapes:Sequence[float]|np.ndarray, # Width over height of the originals, n of them
+)->pd.DataFrame: # Per film: shape, sharpness (grey levels²), mean and sd (grey levels)
     "What another machine or another technician would change"
     rows = [dict(sharpness=sharpness(f), mean=float(f.mean()), sd=float(f.std())) for f in films]
     return pd.DataFrame(rows).assign(shape=np.asarray(shapes, float))
@@ -194,7 +194,7 @@ def film_spread(
     high:float=.95,     # Share of the films below the upper end, 0–1
 )->dict[str, list]:     # Column → its value at both ends
     "Between which values most films lie"
-    return {name: [float(v) for v in looks[name].quantile([low, high])] for name in looks}
+    return {str(name): [float(v) for v in looks[name].quantile([low, high])] for name in looks}
 
 # %% ../../nbs/train/33_corruptions.ipynb #c8ac2bbc
 def _reached(change, there, most):

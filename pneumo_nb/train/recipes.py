@@ -24,7 +24,7 @@ from fastai.callback.training import BnFreeze
 from fastai.data.core import DataLoaders
 from fastai.imports import noop
 from fastai.learner import Learner
-from fastai.optimizer import OptimWrapper
+from fastai.optimizer import Adam, OptimWrapper
 from fastai.torch_core import no_random
 from .augmentation import STEPS, Augment
 from .baseline import EpochBar, EpochLine, FilmLoader, FilmSet, GreyNorm, Prepare, targets
@@ -230,9 +230,9 @@ def train_recipe(
     "Fine-tune by a recipe, with one cycle of the learning rate"
     if recipe['frozen']: _freeze_first(net, recipe['frozen'])
     cbs = [BnFreeze()]*bool(recipe['frozen']) + [LowFirst()]*recipe['low_first'] + [EMA(recipe['ema'])]*bool(recipe['ema'])
-    gpu, net = 'cuda' in str(dls.device), net.to(dls.device, memory_format=torch.channels_last)
-    how = dict(opt_func=_fused_adam) if gpu else {}
-    learn = Learner(dls, net, loss_func=SetLoss(recipe['smoothing'], weight), metrics=set_accuracy, cbs=cbs, **how)
+    gpu, net = 'cuda' in str(dls.device), net.to(dls.device).to(memory_format=torch.channels_last)
+    adam:Any = _fused_adam if gpu else Adam
+    learn = Learner(dls, net, loss_func=SetLoss(recipe['smoothing'], weight), opt_func=adam, metrics=set_accuracy, cbs=cbs)
     if gpu and not recipe['frozen'] and not recipe['low_first']: _recorded(net, (dls.train.bs, 1, *dls.train.dataset.films.shape[1:]))
     learn.remove_cb(ProgressCallback).logger = noop
     if progress: learn.add_cb(EpochLine(progress) if callable(progress) else EpochBar())
