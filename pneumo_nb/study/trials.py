@@ -101,8 +101,8 @@ def held_out_table(
 )->pd.DataFrame:       # A row per held-out film of known size: path, patient, label, width, shape, and logits per condition
     "What a network says of films that it has not seen, as they are and at the edges"
     rows = np.flatnonzero((films.data.fold == fold).to_numpy() & films.files.notna().all(axis=1).to_numpy())
-    shapes = films.files['shape'].to_numpy()[rows]
-    def logits(name): return film_logits(net, np.stack([shown_as(films.data.films[i], s, name, films.spread) for i, s in zip(rows, shapes)]))
+    pairs = list(zip(films.data.films[rows], films.files['shape'].to_numpy()[rows]))
+    def logits(name): return film_logits(net, np.stack([shown_as(film, shape, name, films.spread) for film, shape in pairs]))
     who = films.data.cohort[['path', 'patient', 'label']].iloc[rows].reset_index(drop=True)
     return pd.concat([who, films.files.iloc[rows].reset_index(drop=True)], axis=1).assign(**{c: logits(c) for c in ('clean', *CONDITIONS)})
 
@@ -167,7 +167,8 @@ def run_trials(
     work = [(j, films[j.trial.size], keep, until) for j in todo]
     for i, (job, seconds) in enumerate(in_parallel(_job, work, workers), 1):
         took = 'not begun, it was too late' if seconds is None else f'{seconds:.0f} s'
-        log(f'[{i}/{len(todo)}] {job.trial.recipe}, {job.trial.size} px, {job.trial.epochs} epochs, fold {job.fold}, seed {job.seed}: {took}')
+        trial = f'{job.trial.recipe}, {job.trial.size} px, {job.trial.epochs} epochs'
+        log(f'[{i}/{len(todo)}] {trial}, fold {job.fold}, seed {job.seed}: {took}')
 
 # %% ../../nbs/study/71_trials.ipynb #f48a0544
 def trial_rows(

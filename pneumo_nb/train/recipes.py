@@ -178,7 +178,7 @@ def _recorded(net, shape):
     "The network with its training step recorded for batches of one shape; its weights stay as they were"
     before = {k: v.clone() for k, v in net.state_dict().items()}     # the rehearsal moves the running means
     try: torch.cuda.make_graphed_callables(net.train(), (torch.zeros(shape, device='cuda'),))
-    except RuntimeError as e: warnings.warn(f'trains without a recorded step, which is slower: {e}')
+    except RuntimeError as e: warnings.warn(f'trains without a recorded step, which is slower: {e}', stacklevel=2)
     net.load_state_dict(before)
 
 # %% ../../nbs/train/37_recipes.ipynb #c04b6b90
