@@ -66,6 +66,9 @@ hospital: $(READY) ## the page for a hospital's management → results/hospital.
 pictures: $(READY) ## the index page's picture → results/pictures
 	$(BIN)/python tools/pictures.py
 
+samples: $(READY) ## a worklist and a film's report of drawn films → results/samples
+	$(BIN)/python tools/samples.py
+
 bench: $(READY) ## screening against fastai, torch and the bare limit; 8 bits; fuzzing the reader: make bench [DATA=…]
 	$(BIN)/python benchmarks/screen.py $(if $(DATA),--data $(DATA))
 	$(BIN)/python benchmarks/quantise.py $(if $(DATA),--data $(DATA))
@@ -100,4 +103,4 @@ trials: $(READY) ## recipes with the size and length that they need, ranked by t
 export: $(READY) ## notebooks → library, clean notebooks, README
 	$(BIN)/python tools/check.py --write
 
-.PHONY: help setup study test test-films test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures bench site pages package dicom agreement speed trials export
+.PHONY: help setup study test test-films test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures samples bench site pages package dicom agreement speed trials export

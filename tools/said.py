@@ -14,8 +14,8 @@ from execnb.nbio import read_nb
 from execnb.shell import CaptureShell
 from repo import LIB, ROOT, chapter, notebooks
 
-FROM_RESULTS = ('index', 'names', 'glossary', 'how_it_is_built', 'slides', 'tutorials/reading_the_numbers', 'study/62_published',
-                'study/73_hospital')     # no cell of theirs says another thing with other films
+FROM_RESULTS = ('index', 'model_card', 'names', 'glossary', 'how_it_is_built', 'slides', 'tutorials/reading_the_numbers',
+                'study/62_published', 'study/73_hospital')     # no cell of theirs says another thing with other films
 
 # --- saved outputs ---
 

@@ -65,10 +65,12 @@ def away(picture, target, path, proc):
     source = (NBS/path.relative_to(proc)).parent/target
     if source.resolve().is_relative_to(NBS): return f'{picture}]({target}'
     inside = source.resolve().relative_to(ROOT).as_posix()
-    if not picture: return f']({repository()}{inside}'
-    copy = proc/'pictures'/inside.replace('/', '-')
-    copy.parent.mkdir(exist_ok=True)
+    page = inside.endswith('.html')                         # a whole page, with what lies beside it
+    if not picture and not page: return f']({repository()}{inside}'
+    copy = proc/'pages'/inside if page else proc/'pictures'/inside.replace('/', '-')
+    copy.parent.mkdir(parents=True, exist_ok=True)
     if source.exists(): shutil.copy(source, copy)
+    if page and (source.parent/'films').is_dir(): shutil.copytree(source.parent/'films', copy.parent/'films', dirs_exist_ok=True)
     return f'{picture}]({os.path.relpath(copy, path.parent)}'
 
 def unlinked(m): return re.sub(r'\[(`[^`]+`)\]\([^)]*\)', r'\1', m[0])

@@ -104,8 +104,9 @@ def read_page(path):
     return soup
 
 def pages(docs):
-    "All pages of a folder, under their names"
-    return {p.relative_to(docs).as_posix(): read_page(p) for p in sorted(docs.rglob('*.html')) if 'site_libs' not in p.parts}
+    "All pages of a folder, under their names; those in pages/ are what commands wrote, and have tests of their own"
+    found = (p for p in sorted(docs.rglob('*.html')) if not {'site_libs', 'pages'} & set(p.parts))
+    return {p.relative_to(docs).as_posix(): read_page(p) for p in found}
 
 def main_part(soup): return soup.find('main') or soup
 
