@@ -6,10 +6,13 @@
 __all__ = ['WORDS', 'LABEL_ERROR', 'OTHER', 'ONE_SCORE', 'FILM', 'ONE_FILM', 'ETIOLOGY', 'COHORT', 'PROBLEM', 'P_WAY_OUT',
            'PROBABILITY', 'RUN', 'PREDICTIONS', 'FINITE', 'OUT_OF_FOLD', 'SITE_SCORES', 'DECISION_WORDS', 'WORKLIST',
            'ABLATION', 'TABLES', 'column', 'between', 'one_of', 'unique_in', 'same_within', 'TableError',
-           'table_faults', 'missing_columns', 'check_table', 'csv_safe_table', 'write_table', 'load_table', 'described']
+           'table_faults', 'missing_columns', 'check_table', 'csv_safe_table', 'write_table', 'heading_word',
+           'file_text', 'csv_records', 'load_table', 'described']
 
 # %% ../nbs/03_tables.ipynb #1acf3db1
-from collections.abc import Iterable
+import csv, io, re
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
@@ -149,6 +152,52 @@ def write_table(
     options:dict[str, Any] = dict(index=False, lineterminator='\n') | how
     return write_atomic(path, csv_safe_table(table).to_csv(**options))
 
+# %% ../nbs/03_tables.ipynb #0dc1c293
+def heading_word(
+    words:str, # A heading, or another word that people wrote
+)->str:        # e.g. 'patient_id' for ' Patient-ID'
+    "A heading as it is compared: case, spaces, hyphens and underscores make no difference"
+    return re.sub(r'[\s_-]+', '_', words.strip().lower())
+
+def file_text(
+    path:str|Path, # A text file
+)->str:            # Its text
+    "What a text file says: UTF-8, UTF-16 when it is marked so, else that of Windows; a `ValueError` names what is no text"
+    name = shown_name(path)
+    try: data = Path(path).read_bytes()
+    except IsADirectoryError as e: raise ValueError(f'{name}: this is a folder, not a file. Name the CSV file in it') from e
+    except OSError as e: raise ValueError(f'{name}: it cannot be read ({e.strerror}). Check the name') from e
+    marked = data[:2] in (b'\xff\xfe', b'\xfe\xff')
+    for encoding in ('utf-16',) if marked else ('utf-8-sig', 'cp1252'):
+        with suppress(UnicodeDecodeError):
+            if '\0' not in (text := data.decode(encoding)): return text
+    kinds = {b'PK': 'a spreadsheet', b'\xff\xd8': 'a JPEG picture', b'\x89P': 'a PNG picture'}
+    what = 'a DICOM film' if data[128:132] == b'DICM' else kinds.get(data[:2], 'its bytes are no text')
+    raise ValueError(f'{name}: it is no CSV file ({what}). Save it as CSV, UTF-8, with commas')
+
+# %% ../nbs/03_tables.ipynb #a5046c93
+def _separator(text, known)->str:
+    "What stands between the columns: that with which most headings are known"
+    first = next((line for line in text.splitlines() if line.strip()), '')
+    if m := re.fullmatch(r'sep=(.)\s*', first, re.I): return m[1]
+    hits = lambda sep: sum(w in known for w in map(heading_word, first.replace('"', '').split(sep)))
+    return max(',;\t|', key=lambda sep: (hits(sep), first.count(sep)))
+
+def csv_records(
+    text:str,              # From `file_text`
+    name:str,              # How an error calls the file
+    known:Collection[str], # Headings that are known, as `heading_word` gives them
+)->Iterator[tuple[int, list[str]]]: # Line and cells: the headings, then the rows
+    "The rows of a CSV with something in them; a `ValueError` names the line at which it is none"
+    rows = csv.reader(io.StringIO(text, newline=''), delimiter=_separator(text, known), strict=True)
+    try:
+        for row in rows:
+            cells = [c.strip() for c in row]
+            if any(cells) and not (len(row) < 3 and cells[0].lower().startswith('sep=')): yield rows.line_num, cells
+    except csv.Error as e:
+        raise ValueError(f'{name}, line {rows.line_num}: it is no CSV file ({e}). '
+                         'A quotation mark that opens must close; save it as CSV, UTF-8, with commas') from e
+
 # %% ../nbs/03_tables.ipynb #19578a5a
 WORDS = 'path', 'patient', 'group', 'sha256', 'phash', 'model', 'key', 'weights', 'file' # text, whatever it looks like
 
@@ -188,7 +237,8 @@ COHORT = pa.DataFrameSchema(dict(
     phash=column(str, 'perceptual hash of the picture', '64 hex digits', _hexadecimal(64), way_out='Read the cohort again.'),
     width=column(int, 'of the picture', 'px', _above_zero()),
     height=column(int, 'of the picture', 'px', _above_zero()),
-    bytes=column(int, 'of the file', 'bytes', _above_zero())),
+    bytes=column(int, 'of the file', 'bytes', _above_zero()),
+    age=column(float, 'of the child, where a labels.csv says it', 'years', between(0, 130), required=False)),
     checks=[unique_in('path', error='stands there twice', way_out='A film has one row.')], name='cohort')
 
 # %% ../nbs/03_tables.ipynb #6d05a399
