@@ -7,7 +7,7 @@ __all__ = ['WORDS', 'LABEL_ERROR', 'OTHER', 'ONE_SCORE', 'FILM', 'ONE_FILM', 'ET
            'PROBABILITY', 'RUN', 'PREDICTIONS', 'FINITE', 'OUT_OF_FOLD', 'SITE_SCORES', 'DECISION_WORDS', 'WORKLIST',
            'ABLATION', 'TABLES', 'column', 'between', 'one_of', 'unique_in', 'same_within', 'TableError',
            'table_faults', 'missing_columns', 'check_table', 'csv_safe_table', 'write_table', 'heading_word',
-           'file_text', 'csv_records', 'load_table', 'described']
+           'file_text', 'csv_records', 'check_cells', 'load_table', 'described']
 
 # %% ../nbs/03_tables.ipynb #1acf3db1
 import csv, io, re
@@ -197,6 +197,23 @@ def csv_records(
     except csv.Error as e:
         raise ValueError(f'{name}, line {rows.line_num}: it is no CSV file ({e}). '
                          'A quotation mark that opens must close; save it as CSV, UTF-8, with commas') from e
+
+# %% ../nbs/03_tables.ipynb #b758db48
+def check_cells(
+    heads:list[str], # Headings
+    rows:list[tuple[int, list[str]]], # Line and cells of each row, from `csv_records`
+    p:int|None,      # At which place probabilities stand, where there are any
+    name:str,        # How an error calls the file
+)->None:
+    "Refuse cells that stand below no heading, and commas that may be decimal ones: read otherwise, 0,93 were 0"
+    for line, cells in rows:
+        if any(cells[len(heads):]):
+            raise ValueError(f'{name}, line {line}: {len(cells)} columns, and {len(heads)} headings. '
+                             'Text with a comma in it needs quotation marks; with decimal commas, put semicolons between the columns')
+    longer = any(len(cells) > len(heads) for _, cells in rows)
+    if longer and p is not None and all(re.fullmatch('[01]', (cells + ['']*len(heads))[p]) for _, cells in rows):
+        raise ValueError(f'{name}: rows are longer than the headings, and every p is 0 or 1. '
+                         'Are these decimal commas? Then put semicolons between the columns')
 
 # %% ../nbs/03_tables.ipynb #19578a5a
 WORDS = 'path', 'patient', 'group', 'sha256', 'phash', 'model', 'key', 'weights', 'file' # text, whatever it looks like

@@ -14,11 +14,12 @@ import pandas as pd
 from ..core import NORMAL, PNEUMONIA, shown_name
 from .decision import calibrated
 from .operating_point import fit_platt_balanced, read_oof
-from ..tables import LABEL_ERROR, SITE_SCORES, csv_records, file_text, heading_word, table_faults
+from ..tables import LABEL_ERROR, SITE_SCORES, check_cells, csv_records, file_text, heading_word, table_faults
 
 # %% ../../nbs/evaluate/48_site_scores.ipynb #5be41895
 _NEEDED = ('path', 'label', 'p')
-_ALIASES = dict(file='path', filename='path', file_name='path', image='path', score='p', probability='p',
+_ALIASES = dict(file='path', filename='path', file_name='path', film='path', image='path', image_path='path',
+                file_path='path', score='p', prob='p', probability='p',
                 patient_id='patient', patientid='patient', diagnosis='label', finding='label', ground_truth='label',
                 model='model_hash')   # as worklists and others call them
 _COLUMNS = (*_NEEDED, 'patient', 'model_hash')
@@ -31,19 +32,6 @@ def _no_second(heads, names, name):
         if len(same := [h for h, m in zip(heads, names) if m == n]) > 1:
             raise ValueError(f'{name}: the columns {" and ".join(same)} would both be {n}. Keep one of them')
 
-# %% ../../nbs/evaluate/48_site_scores.ipynb #b00ead8e
-def _no_overflow(heads, rows, names, name):
-    "Refuse cells that stand below no heading, and commas that may be decimal ones"
-    for line, cells in rows:
-        if any(cells[len(heads):]):
-            raise ValueError(f'{name}, line {line}: {len(cells)} columns, and {len(heads)} headings. '
-                             'Text with a comma in it needs quotation marks; with decimal commas, put semicolons between the columns')
-    longer = any(len(cells) > len(heads) for _, cells in rows)
-    at = names.index('p') if 'p' in names else None
-    if longer and at is not None and all(re.fullmatch('[01]', (cells + ['']*len(heads))[at]) for _, cells in rows):
-        raise ValueError(f'{name}: rows are longer than the headings, and every p is 0 or 1. '
-                         'Are these decimal commas? Then put semicolons between the columns')
-
 # %% ../../nbs/evaluate/48_site_scores.ipynb #345d57f8
 def _columns(text, name)->tuple:
     "Line of each row; heading as it is meant → cells; the headings as they stand there"
@@ -51,7 +39,7 @@ def _columns(text, name)->tuple:
     if not heads: raise ValueError(f'{name}: it is no CSV file (it is empty). Save it as CSV, UTF-8, with commas')
     names = [_ALIASES.get(w, w) for w in map(heading_word, heads)]
     _no_second(heads, names, name)
-    _no_overflow(heads, rows, names, name)
+    check_cells(heads, rows, names.index('p') if 'p' in names else None, name)
     filled = [cells + ['']*(len(heads) - len(cells)) for _, cells in rows]
     if any(cells[i] for i, n in enumerate(names) if not n for cells in filled):
         raise ValueError(f'{name}: a column has no heading. Name it, or take it away')
@@ -71,9 +59,10 @@ def _check_scores(t, lines, name):
     "The first fault, as a `ValueError`"
     def stop(i, column, fault, way_out):
         where = f'{name}, line {lines[i]} (path {shown_name(t.path[i])})'
-        raise ValueError(f'{where}: {column} {fault}: {shown_name(t[column][i])}. {way_out}')
+        seen = f': {shown_name(t[column][i])}' if t[column][i] else ''
+        raise ValueError(f'{where}: {column} {fault}{seen}. {way_out}')
     if len(bad := np.flatnonzero(t.p.str.endswith('%'))): stop(bad[0], 'p', 'is in per cent', 'Write a share, 0.93 for 93 %.')
-    parsed = t.assign(p=[_parse(p) if _NUMBER.fullmatch(p) else f'no number: {p}' for p in t.p])
+    parsed = t.assign(p=[_parse(p) if _NUMBER.fullmatch(p) else f'no number: {p}' if p else None for p in t.p])
     for column, row, fault, way_out in table_faults(parsed, SITE_SCORES):
         if fault == LABEL_ERROR: way_out = _WHICH_LABEL
         stop(row, column, fault, way_out or SITE_SCORES.columns[column].metadata['way_out'])
