@@ -7,7 +7,7 @@ __all__ = ['WORDS', 'LABEL_ERROR', 'OTHER', 'ONE_SCORE', 'FILM', 'ONE_FILM', 'ET
            'PROBABILITY', 'RUN', 'PREDICTIONS', 'FINITE', 'OUT_OF_FOLD', 'SITE_SCORES', 'DECISION_WORDS', 'WORKLIST',
            'ABLATION', 'TABLES', 'column', 'between', 'one_of', 'unique_in', 'same_within', 'TableError',
            'table_faults', 'missing_columns', 'check_table', 'csv_safe_table', 'write_table', 'heading_word',
-           'file_text', 'csv_records', 'check_cells', 'load_table', 'described']
+           'file_text', 'csv_records', 'check_cells', 'load_table', 'check_columns', 'described']
 
 # %% ../nbs/03_tables.ipynb #1acf3db1
 import csv, io, re
@@ -298,6 +298,34 @@ SITE_SCORES = pa.DataFrameSchema(FILM | dict(
     model_hash=column(str, 'whose scores they are', 'SHA-256 of the model, or its first digits; empty: not said', required=False)),
     checks=[unique_in('path', 'model_hash', error='was scored before by the same model', way_out=ONE_SCORE), *ONE_FILM],
     name='scores')
+
+# %% ../nbs/03_tables.ipynb #186159a8
+def _way(column)->str: return (FILM[column].metadata or {})['way_out']
+
+_ASKED = { # column: (where it is wrong, the fault, the way out)
+    'path': (pd.isna, 'is empty', 'Fill it in.'),
+    'patient': (pd.isna, 'is empty', _way('patient')),
+    'label': (lambda v: ~v.isin(LABELS), LABEL_ERROR, _way('label')),
+    'p': (lambda v: ~pd.to_numeric(v, errors='coerce').between(0, 1), 'is no number in 0–1',
+          f'{P_WAY_OUT} Of a logit it is calibrated(logit, temperature).'),
+    'logit': (lambda v: ~np.isfinite(pd.to_numeric(v, errors='coerce')), 'is no finite number', 'Score the film again.'),
+    'family': (pd.isna, 'is empty', "It names the corruption; of films as they are: table.assign(family='clean').")}
+
+def check_columns(
+    table:pd.DataFrame, # Any
+    *columns:str,       # Of path, patient, label, p, logit, family
+    who:str             # How an error calls the table, such as the function that needs it
+)->pd.DataFrame:        # `table` itself
+    "The table, when it has these columns and they can be trusted; else a `TableError`"
+    if missing := [c for c in columns if c not in table]:
+        ways = ' '.join(dict.fromkeys(_ASKED[c][2] for c in missing))
+        raise TableError(f"{who}: no column {', '.join(missing)}; there is {', '.join(map(str, table)) or 'none'}. {ways}")
+    if table.empty: raise TableError(f'{who}: the table is empty. Score at least one film of each label.')
+    for c in columns:
+        wrong, fault, way_out = _ASKED[c]
+        if (bad := np.asarray(wrong(table[c]))).any():
+            raise TableError(f'{who}: `{c}` in row {(row := int(bad.argmax()))} {fault}: {plain_data(table[c].iloc[row])!r}. {way_out}')
+    return table
 
 # %% ../nbs/03_tables.ipynb #d084aafd
 DECISION_WORDS = 'pneumonia', 'unsure', 'refused', 'normal'

@@ -22,7 +22,7 @@ from .predictions import COLUMNS, check_predictions, select_run, with_split
 from ..explore.file_cues import film_sharpness, read_file_cues
 from ..plot import ACCENT, PALE, figure_png, no_formula, stamp
 from ..stats import number
-from ..tables import check_cells, csv_records, file_text, heading_word
+from ..tables import check_cells, check_columns, csv_records, file_text, heading_word
 
 # %% ../../nbs/evaluate/45_audit.ipynb #404ef633
 _KNOWN = dict(file='path', film='path', filename='path', score='p', probability='p')                # as worklists and others call them
@@ -106,6 +106,7 @@ def join_cues(
     "Cues beside the films that they belong to: by whole path, else by as much of its end as names each film once"
     if 'path' not in other:
         raise ValueError(f"{name}: no column path; there is {', '.join(map(str, other))}. A row is a film: path and its cues")
+    check_columns(t, 'path', who='predictions')
     mine, theirs = _keys(t, other, name)
     new = other.set_index(theirs).drop(columns=['path', *(c for c in other if c in t)])
     return t.reset_index(drop=True).join(new[~new.index.duplicated()].reindex(mine).reset_index(drop=True))

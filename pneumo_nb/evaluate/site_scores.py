@@ -14,7 +14,7 @@ import pandas as pd
 from ..core import NORMAL, PNEUMONIA, shown_name
 from .decision import calibrated
 from .operating_point import fit_platt_balanced, read_oof
-from ..tables import LABEL_ERROR, SITE_SCORES, check_cells, csv_records, file_text, heading_word, table_faults
+from ..tables import LABEL_ERROR, SITE_SCORES, check_cells, check_columns, csv_records, file_text, heading_word, table_faults
 
 # %% ../../nbs/evaluate/48_site_scores.ipynb #5be41895
 _NEEDED = ('path', 'label', 'p')
@@ -109,6 +109,6 @@ def hardest_films(
     table:pd.DataFrame, # Columns label, p, patient
 )->pd.DataFrame:        # The same columns, a row per child and label
     "Of each child the pneumonia film with the lowest score, and the normal film with the highest"
-    t = table.reset_index(drop=True)
+    t = check_columns(table, 'label', 'p', 'patient', who='scores').reset_index(drop=True)
     wrong = t.p.where(t.label != PNEUMONIA, 1 - t.p)
     return t.loc[wrong.groupby([t.patient, t.label]).idxmax().sort_values()].reset_index(drop=True)
