@@ -154,8 +154,8 @@ def plot_means(
         heat = col[1].imshow(m.sd, cmap=few_colours('cividis'), vmin=0, vmax=sd_max, interpolation_stage='data')
         col[0].set_title(f'{name}, {m.n:,} patients', fontsize=10)
         for ax in col: line = _in_shape(patient_sides(ax), shape, source)
-    fig.colorbar(grey, ax=axs[0], label='mean (grey level, 0–255)', shrink=.85)
-    fig.colorbar(heat, ax=axs[1], label='SD between patients (grey levels)', shrink=.85)
+    fig.colorbar(grey, ax=axs[0], label='mean\n(grey level, 0–255)', shrink=.85)
+    fig.colorbar(heat, ax=axs[1], label='SD between patients\n(grey levels)', shrink=.85)
     stamp(axs[1,0], line)
     return axs
 
