@@ -6,10 +6,13 @@
 __all__ = ['WORDS', 'LABEL_ERROR', 'OTHER', 'ONE_SCORE', 'FILM', 'ONE_FILM', 'ETIOLOGY', 'COHORT', 'PROBLEM', 'P_WAY_OUT',
            'PROBABILITY', 'RUN', 'PREDICTIONS', 'FINITE', 'OUT_OF_FOLD', 'SITE_SCORES', 'DECISION_WORDS', 'WORKLIST',
            'ABLATION', 'TABLES', 'column', 'between', 'one_of', 'unique_in', 'same_within', 'TableError',
-           'table_faults', 'missing_columns', 'check_table', 'csv_safe_table', 'write_table', 'load_table', 'described']
+           'table_faults', 'missing_columns', 'check_table', 'csv_safe_table', 'write_table', 'heading_word',
+           'file_text', 'csv_records', 'check_cells', 'load_table', 'check_columns', 'described']
 
 # %% ../nbs/03_tables.ipynb #1acf3db1
-from collections.abc import Iterable
+import csv, io, re
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
@@ -149,6 +152,69 @@ def write_table(
     options:dict[str, Any] = dict(index=False, lineterminator='\n') | how
     return write_atomic(path, csv_safe_table(table).to_csv(**options))
 
+# %% ../nbs/03_tables.ipynb #0dc1c293
+def heading_word(
+    words:str, # A heading, or another word that people wrote
+)->str:        # e.g. 'patient_id' for ' Patient-ID'
+    "A heading as it is compared: case, spaces, hyphens and underscores make no difference"
+    return re.sub(r'[\s_-]+', '_', words.strip().lower())
+
+def file_text(
+    path:str|Path, # A text file
+)->str:            # Its text
+    "What a text file says: UTF-8, UTF-16 when it is marked so, else that of Windows; a `ValueError` names what is no text"
+    name = shown_name(path)
+    try: data = Path(path).read_bytes()
+    except IsADirectoryError as e: raise ValueError(f'{name}: this is a folder, not a file. Name the CSV file in it') from e
+    except OSError as e: raise ValueError(f'{name}: it cannot be read ({e.strerror}). Check the name') from e
+    marked = data[:2] in (b'\xff\xfe', b'\xfe\xff')
+    for encoding in ('utf-16',) if marked else ('utf-8-sig', 'cp1252'):
+        with suppress(UnicodeDecodeError):
+            if '\0' not in (text := data.decode(encoding)): return text
+    kinds = {b'PK': 'a spreadsheet', b'\xff\xd8': 'a JPEG picture', b'\x89P': 'a PNG picture'}
+    what = 'a DICOM film' if data[128:132] == b'DICM' else kinds.get(data[:2], 'its bytes are no text')
+    raise ValueError(f'{name}: it is no CSV file ({what}). Save it as CSV, UTF-8, with commas')
+
+# %% ../nbs/03_tables.ipynb #a5046c93
+def _separator(text, known)->str:
+    "What stands between the columns: that with which most headings are known"
+    first = next((line for line in text.splitlines() if line.strip()), '')
+    if m := re.fullmatch(r'sep=(.)\s*', first, re.I): return m[1]
+    hits = lambda sep: sum(w in known for w in map(heading_word, first.replace('"', '').split(sep)))
+    return max(',;\t|', key=lambda sep: (hits(sep), first.count(sep)))
+
+def csv_records(
+    text:str,              # From `file_text`
+    name:str,              # How an error calls the file
+    known:Collection[str], # Headings that are known, as `heading_word` gives them
+)->Iterator[tuple[int, list[str]]]: # Line and cells: the headings, then the rows
+    "The rows of a CSV with something in them; a `ValueError` names the line at which it is none"
+    rows = csv.reader(io.StringIO(text, newline=''), delimiter=_separator(text, known), strict=True)
+    try:
+        for row in rows:
+            cells = [c.strip() for c in row]
+            if any(cells) and not (len(row) < 3 and cells[0].lower().startswith('sep=')): yield rows.line_num, cells
+    except csv.Error as e:
+        raise ValueError(f'{name}, line {rows.line_num}: it is no CSV file ({e}). '
+                         'A quotation mark that opens must close; save it as CSV, UTF-8, with commas') from e
+
+# %% ../nbs/03_tables.ipynb #b758db48
+def check_cells(
+    heads:list[str], # Headings
+    rows:list[tuple[int, list[str]]], # Line and cells of each row, from `csv_records`
+    p:int|None,      # At which place probabilities stand, where there are any
+    name:str,        # How an error calls the file
+)->None:
+    "Refuse cells that stand below no heading, and commas that may be decimal ones: read otherwise, 0,93 were 0"
+    for line, cells in rows:
+        if any(cells[len(heads):]):
+            raise ValueError(f'{name}, line {line}: {len(cells)} columns, and {len(heads)} headings. '
+                             'Text with a comma in it needs quotation marks; with decimal commas, put semicolons between the columns')
+    longer = any(len(cells) > len(heads) for _, cells in rows)
+    if longer and p is not None and all(re.fullmatch('[01]', (cells + ['']*len(heads))[p]) for _, cells in rows):
+        raise ValueError(f'{name}: rows are longer than the headings, and every p is 0 or 1. '
+                         'Are these decimal commas? Then put semicolons between the columns')
+
 # %% ../nbs/03_tables.ipynb #19578a5a
 WORDS = 'path', 'patient', 'group', 'sha256', 'phash', 'model', 'key', 'weights', 'file' # text, whatever it looks like
 
@@ -188,7 +254,8 @@ COHORT = pa.DataFrameSchema(dict(
     phash=column(str, 'perceptual hash of the picture', '64 hex digits', _hexadecimal(64), way_out='Read the cohort again.'),
     width=column(int, 'of the picture', 'px', _above_zero()),
     height=column(int, 'of the picture', 'px', _above_zero()),
-    bytes=column(int, 'of the file', 'bytes', _above_zero())),
+    bytes=column(int, 'of the file', 'bytes', _above_zero()),
+    age=column(float, 'of the child, where a labels.csv says it', 'years', between(0, 130), required=False)),
     checks=[unique_in('path', error='stands there twice', way_out='A film has one row.')], name='cohort')
 
 # %% ../nbs/03_tables.ipynb #6d05a399
@@ -231,6 +298,34 @@ SITE_SCORES = pa.DataFrameSchema(FILM | dict(
     model_hash=column(str, 'whose scores they are', 'SHA-256 of the model, or its first digits; empty: not said', required=False)),
     checks=[unique_in('path', 'model_hash', error='was scored before by the same model', way_out=ONE_SCORE), *ONE_FILM],
     name='scores')
+
+# %% ../nbs/03_tables.ipynb #186159a8
+def _way(column)->str: return (FILM[column].metadata or {})['way_out']
+
+_ASKED = { # column: (where it is wrong, the fault, the way out)
+    'path': (pd.isna, 'is empty', 'Fill it in.'),
+    'patient': (pd.isna, 'is empty', _way('patient')),
+    'label': (lambda v: ~v.isin(LABELS), LABEL_ERROR, _way('label')),
+    'p': (lambda v: ~pd.to_numeric(v, errors='coerce').between(0, 1), 'is no number in 0–1',
+          f'{P_WAY_OUT} Of a logit it is calibrated(logit, temperature).'),
+    'logit': (lambda v: ~np.isfinite(pd.to_numeric(v, errors='coerce')), 'is no finite number', 'Score the film again.'),
+    'family': (pd.isna, 'is empty', "It names the corruption; of films as they are: table.assign(family='clean').")}
+
+def check_columns(
+    table:pd.DataFrame, # Any
+    *columns:str,       # Of path, patient, label, p, logit, family
+    who:str             # How an error calls the table, such as the function that needs it
+)->pd.DataFrame:        # `table` itself
+    "The table, when it has these columns and they can be trusted; else a `TableError`"
+    if missing := [c for c in columns if c not in table]:
+        ways = ' '.join(dict.fromkeys(_ASKED[c][2] for c in missing))
+        raise TableError(f"{who}: no column {', '.join(missing)}; there is {', '.join(map(str, table)) or 'none'}. {ways}")
+    if table.empty: raise TableError(f'{who}: the table is empty. Score at least one film of each label.')
+    for c in columns:
+        wrong, fault, way_out = _ASKED[c]
+        if (bad := np.asarray(wrong(table[c]))).any():
+            raise TableError(f'{who}: `{c}` in row {(row := int(bad.argmax()))} {fault}: {plain_data(table[c].iloc[row])!r}. {way_out}')
+    return table
 
 # %% ../nbs/03_tables.ipynb #d084aafd
 DECISION_WORDS = 'pneumonia', 'unsure', 'refused', 'normal'

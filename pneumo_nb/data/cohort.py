@@ -74,7 +74,7 @@ def _file(root, path)->Path:
     return root/os.fsdecode(raw)
 
 # %% ../../nbs/data/23_cohort.ipynb #18
-COLUMNS, PROBLEMS = list(COHORT.columns), list(PROBLEM.columns)
+COLUMNS, PROBLEMS = [c for c in COHORT.columns if c != 'age'], list(PROBLEM.columns)   # `age` is there where a labels.csv says it
 
 def _film_facts(path, root)->dict:
     "What decoding a file tells: its hashes and size, or its fault"
@@ -154,21 +154,31 @@ def _left_row(root, path, files, why, way_out)->dict:
 
 def _files(n)->str: return f'{n} file{"s"*(n != 1)}'
 
-def _also(left): return ', left out ' + ', '.join(f'{shown_name(l["path"])} ({_files(l["files"])})' for l in left) if left else ''
+def _also(left)->str:
+    "What was left out, in a few words"
+    named = [f'{shown_name(l["path"])} ({_files(l["files"])})' for l in left]
+    return ', left out ' + ', '.join(named[:8]) + (f' and {len(named) - 8} more')*(len(named) > 8) if left else ''
 
 # %% ../../nbs/data/23_cohort.ipynb #cbcbc95b
-def _rows(facts, films, source, pattern)->list[dict]:
-    "The cohort's rows: what decoding told of each readable film, and what its name and place tell"
+def _rows(facts, places, source, pattern)->list[dict]:
+    "The cohort's rows: what decoding told of each readable film, and what its name, its place and a labels.csv tell"
     rows = []
-    for fact, (_, split, label, _) in zip(facts, films):
+    for fact, (file, split, label, _) in zip(facts, places.films):
         if 'sha256' not in fact: continue
         patient, group, etiology = parse_name(fact['path'], label, pattern)
-        rows.append(fact | dict(label=label, split=split, patient=patient, group=group, etiology=etiology, source=source))
+        if own := places.told.get(file, {}).get('patient'): patient = group = own
+        row = fact | dict(label=label, split=split, patient=patient, group=group, etiology=etiology, source=source)
+        rows.append(row | {k: v for k, v in places.told.get(file, {}).items() if k == 'age'})
     return rows
+
+def _table(rows)->pd.DataFrame:
+    "The rows as a table; with ages, where there are any"
+    t = pd.DataFrame(rows, columns=[*COLUMNS, 'age']).astype(dict(age=float))
+    return t.drop(columns='age') if t.age.isna().all() else t
 
 # %% ../../nbs/data/23_cohort.ipynb #9019db1f
 def read_cohort(
-    root:str|Path,                    # A folder of films, or a MedMNIST .npz
+    root:str|Path,                    # A folder of class folders, or of films and a labels.csv; or a MedMNIST .npz
     classes:dict|None=None,           # Folder name → 'NORMAL' or 'PNEUMONIA', beside the usual names; of an .npz: '0' and '1'
     patient_pattern:str|None=None,    # Regular expression for the patient in a stem, for naming of your own
     progress:bool=True,               # Show a progress bar?
@@ -179,13 +189,15 @@ def read_cohort(
     places = film_places(root if packed else top, root, None if packed else classes)
     files = [f for f, *_ in places.films]
     facts, source, name = _all_facts(root, files, progress), _source(root, files), shown_name(root)
-    rows = _rows(facts, places.films, source, patient_pattern)
+    rows = _rows(facts, places, source, patient_pattern)
     left = [_left_row(root, *l) for l in places.left]
     if not rows:
-        fault = f'none of the {len(facts)} files in its class folders is a readable film{_also(left)}'
+        where = 'that its labels.csv names' if places.told else 'in its class folders'
+        fault = f'none of the {len(facts)} files {where} is a readable film{_also(left)}'
         raise CohortError(f'{name}: {fault}. Check that the films were copied.')
-    if left: warnings.warn(f'{name}{_also(left)}. The problems say why, and what to do.', CohortWarning, stacklevel=2)
-    cohort = pd.DataFrame(rows, columns=COLUMNS)
+    also = f': {places.said}' if places.said else _also(left)
+    if left: warnings.warn(f'{name}{also}. The problems say why, and what to do.', CohortWarning, stacklevel=2)
+    cohort = _table(rows)
     twice = cohort.path[cohort.path.duplicated()]
     if len(twice): raise CohortError(f'{name}: two files are called {twice.iloc[0]}. Rename one.')
     problems = pd.DataFrame([*(f for f in facts if 'code' in f), *left], columns=PROBLEMS)

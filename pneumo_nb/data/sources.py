@@ -17,7 +17,7 @@ from PIL import Image
 from requests.utils import get_environ_proxies, prepend_scheme_if_needed, select_proxy
 from ..core import NORMAL, PNEUMONIA, progress_bar, shown_name, write_atomic
 from .cache import cache_folder, cache_home, file_hash, threaded
-from .folders import FIND_FILMS, SPLITS, CohortError, class_level, class_words, some_names, walk_films
+from .folders import FIND_FILMS, LABELS_FILE, SPLITS, CohortError, by_list, class_level, class_words, some_names, walk_films
 from .phantom_files import write_phantoms
 
 # %% ../../nbs/data/22_sources.ipynb #14
@@ -175,6 +175,7 @@ def _given(path, kind, says):
     root = films_root(path)
     missed = _beside(Path(path), root)
     also = f'; {missed} files beside {shown_name(root.name)} are left out' if missed else ''
+    if root.is_dir() and by_list(root): also += f'; its {LABELS_FILE} says what they are'
     return Source(root, kind, f'{shown_name("/".join(Path(path).parts[-2:]))}: {says}{also}')
 
 def _beside(top, root):

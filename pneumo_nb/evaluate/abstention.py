@@ -13,6 +13,7 @@ from ..core import LABELS, PNEUMONIA
 from .decision import open_share, probabilities
 from .site_scores import hardest_films
 from ..stats import draw_patients, interval, positives
+from ..tables import check_columns
 
 # %% ../../nbs/evaluate/49_abstention.ipynb #13e9ac1e
 def abstention_band(
@@ -83,6 +84,7 @@ def band_rates(
     seed:int=0,         # Of the draws
 )->pd.DataFrame:        # By label and group: films, patients; unsure, wrong, wrong_before (of all films), with intervals; wrong_of_called
     "What is left unsure, and how many are called wrong before and after, 95 % intervals over patients"
+    check_columns(table, 'label', 'p', 'patient', who='band_rates')
     t, rng = table if by in table else table.assign(**{by: 'all'}), np.random.default_rng(seed)
     groups = t.groupby(['label', by], sort=False)
     rows = {key: _band_row(g, key[0] == PNEUMONIA, band, threshold, n_boot, rng) for key, g in groups}

@@ -6,6 +6,7 @@
 __all__ = ['read_run', 'join_cues', 'audit', 'plot_audit', 'audit_files']
 
 # %% ../../nbs/evaluate/45_audit.ipynb #58d0954f
+import re
 from base64 import b64encode
 from collections.abc import Collection
 from pathlib import Path
@@ -21,23 +22,30 @@ from .predictions import COLUMNS, check_predictions, select_run, with_split
 from ..explore.file_cues import film_sharpness, read_file_cues
 from ..plot import ACCENT, PALE, figure_png, no_formula, stamp
 from ..stats import number
+from ..tables import check_cells, check_columns, csv_records, file_text, heading_word
 
 # %% ../../nbs/evaluate/45_audit.ipynb #404ef633
-_KNOWN = dict(file='path', score='p')                                # as a worklist calls them
+_KNOWN = dict(file='path', film='path', filename='path', score='p', probability='p')                # as worklists and others call them
+_DECIMAL = re.compile(r'\d*,\d+')
+
+def _names(heads)->list[str]:
+    "Headings as they are meant: in small letters where they are known, else as they stand there"
+    low = [*map(heading_word, heads)]
+    known = {l: l for l in COLUMNS} | {l: c for l, c in _KNOWN.items() if c not in low}
+    return [known.get(l, h) for h, l in zip(heads, low)]
 
 def _read_csv(path):
-    "A CSV as words, its headings tidied"
-    try: t = pd.read_csv(path, dtype=str, encoding='utf-8-sig', keep_default_na=False, na_values=[''], index_col=False)
-    except OSError as e: raise ValueError(f'{path}: it cannot be read ({e.strerror or e}). Check the name') from e
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as e:
-        raise ValueError(f'{path}: it is no CSV file ({" ".join(str(e).split())[:160]}). Save it as CSV, UTF-8, with commas') from e
-    if t.empty: raise ValueError(f'{path}: it has no row. A row is a film: path,label,p and, where known, patient')
-    low = [c.strip().lower() for c in t.columns]
-    known = {l: l for l in COLUMNS} | {l: c for l, c in _KNOWN.items() if c not in low}
-    names = [known.get(l, c.strip()) for c, l in zip(t.columns, low)]
+    "A CSV as words, its headings tidied, however a spreadsheet wrote it"
+    (_, heads), *rows = [*csv_records(file_text(path), str(path), {*COLUMNS, *_KNOWN})] or [(0, [])]
+    if not heads: raise ValueError(f'{path}: it is no CSV file (it is empty). Save it as CSV, UTF-8, with commas')
+    if not rows: raise ValueError(f'{path}: it has no row. A row is a film: path,label,p and, where known, patient')
+    names = _names(heads)
     if twice := {n for n in names if names.count(n) > 1}:
         raise ValueError(f"{path}: two columns are called {', '.join(sorted(twice))}. Leave one of them out")
-    return t.set_axis(names, axis=1)
+    check_cells(heads, rows, names.index('p') if 'p' in names else None, str(path))
+    cells = [[c or np.nan for c in (row + ['']*len(heads))[:len(heads)]] for _, row in rows]
+    t = pd.DataFrame(cells, columns=names, dtype=object).drop(columns='', errors='ignore')
+    return t.assign(p=t.p.map(lambda p: str(p).replace(',', '.') if _DECIMAL.fullmatch(str(p)) else p)) if 'p' in t else t
 
 # %% ../../nbs/evaluate/45_audit.ipynb #b6e29d54
 def _as_numbers(t):
@@ -98,6 +106,7 @@ def join_cues(
     "Cues beside the films that they belong to: by whole path, else by as much of its end as names each film once"
     if 'path' not in other:
         raise ValueError(f"{name}: no column path; there is {', '.join(map(str, other))}. A row is a film: path and its cues")
+    check_columns(t, 'path', who='predictions')
     mine, theirs = _keys(t, other, name)
     new = other.set_index(theirs).drop(columns=['path', *(c for c in other if c in t)])
     return t.reset_index(drop=True).join(new[~new.index.duplicated()].reindex(mine).reset_index(drop=True))

@@ -19,6 +19,7 @@ from ..core import LABELS, NORMAL, PNEUMONIA
 from .predictions import one_run, shown_runs
 from ..plot import HATCH, MODEL_STYLE, PALE, PALETTE, axes, stamp
 from ..stats import bootstrap, interval, proportions, ranks, rates, steps, wilson
+from ..tables import check_columns
 
 # %% ../../nbs/evaluate/42_evaluation.ipynb #22
 def truth_and_calls(
@@ -27,6 +28,7 @@ def truth_and_calls(
 )->tuple:            # Two (films,) bool: is positive, is called positive
     "What is true of each film, and what the score says"
     if not 0 <= threshold <= 1: raise ValueError(f'threshold: a p from 0 to 1, not {threshold:g}. For 50 % write 0.5')
+    check_columns(t, 'label', 'p', who='predictions')
     return (t.label == PNEUMONIA).to_numpy(), (t.p >= threshold).to_numpy()
 
 def _four(y, called):
@@ -78,7 +80,7 @@ def check_both_labels(
     t:pd.DataFrame, # Column label
 )->pd.DataFrame:    # `t`
     "Refuse a table with one label only"
-    if t.label.nunique() < 2:
+    if check_columns(t, 'label', who='predictions').label.nunique() < 2:
         raise ValueError(f'auc, average_precision and balanced_accuracy need both labels, sensitivity needs {PNEUMONIA} and '
                          f'specificity {NORMAL}; all {len(t)} films are {t.label.iloc[0]}. Add films of the other label, '
                          'or use by_group for the share called right.')

@@ -19,7 +19,7 @@ from .decision import OperatingPoint, calibrated, check_point, open_share, proba
 from .evaluation import plot_calibration
 from ..plot import INK, PALETTE, axes, stamp
 from ..stats import bootstrap, fit_platt, fit_temperature, interval, positives, ratio
-from ..tables import OUT_OF_FOLD, check_table
+from ..tables import OUT_OF_FOLD, check_columns, check_table
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #8
 OOF = tuple(OUT_OF_FOLD.columns)
@@ -97,17 +97,19 @@ def even_weights(
     table:pd.DataFrame, # One row per film and corruption
 )->np.ndarray:          # (n,), weights of the rows
     "Weights that let every corruption count the same"
+    check_columns(table, 'path', 'family', who='table of scores')
     return 1/table.groupby('family').path.transform('size').to_numpy()
 
 def fit_platt_balanced(
     table:pd.DataFrame, # Columns `OOF`
 )->tuple:               # temperature, shift: as from `fit_platt`
     "Platt's scaling of a table, every corruption weighing the same"
+    check_columns(table, 'label', 'logit', who='out-of-fold table')
     return fit_platt(table.logit, table.label, even_weights(table))
 
 def _temperature(t, families=None):
     "The temperature of a table, every corruption weighing the same"
-    t = _of_families(t, families)
+    t = _of_families(check_columns(t, 'label', 'logit', 'family', who='out-of-fold table'), families)
     return fit_temperature(t.logit, t.label, even_weights(t))
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #27
@@ -235,8 +237,8 @@ def choose_threshold(
 )->float:                          # 0–1
     "The threshold that a rule picks; rates are means over corruptions"
     rule_words(rule, at_least)
-    if 'p' not in table: raise ValueError('no column p; add it: table.assign(p=cross_fitted(table))')
-    t = _of_families(table, families)
+    if 'p' not in table: raise ValueError('choose_threshold: no column p. Add it: table.assign(p=cross_fitted(table))')
+    t = _of_families(check_columns(table, 'label', 'family', 'p', who='choose_threshold'), families)
     cuts = threshold_table(t.label, t.p, t.family)
     worth = _worth(cuts, rule, at_least)
     return _middle(cuts, worth >= worth.max() - 1e-9)
@@ -249,6 +251,7 @@ def plot_thresholds(
     ax:Axes=None,         # Axes to draw on
 )->Axes:                  # Matplotlib Axes
     "Sensitivity and specificity against the threshold: clean films (thin), all copies (thick)"
+    check_columns(table, 'label', 'family', 'p', who='plot_thresholds')
     ax = axes(ax, (5.4, 3.8))
     for name, t, width in [('clean', table[table.family == 'clean'], 1), ('all families', table, 2.5)]:
         cuts = threshold_table(t.label, t.p, t.family)
@@ -289,6 +292,7 @@ def family_rates(
     called:Collection,  # (n,), True where a row is called pneumonia
 )->pd.DataFrame:        # Per corruption: sensitivity, specificity, 0–1
     "Share of films called right, of either label, under each corruption"
+    check_columns(table, 'label', 'family', who='family_rates')
     right = pd.Series(np.asarray(called) == (table.label == PNEUMONIA).to_numpy(), table.index)
     shares = right.groupby([table.family, table.label], sort=False).mean().unstack()
     return shares[[PNEUMONIA, NORMAL]].set_axis(['sensitivity', 'specificity'], axis=1)
@@ -318,6 +322,7 @@ def expected_rates(
     seed:int=0,         # Of the draws
 )->pd.DataFrame:        # Rows sensitivity, specificity; columns value, low, high; all 0–1
     "Means over corruptions, with 95 % intervals over patients"
+    check_columns(table, 'path', 'patient', 'label', 'family', who='expected_rates')
     right = table.assign(right=(np.asarray(called) == (table.label == PNEUMONIA)).astype(float))
     right = right.pivot(index='path', columns='family', values='right')
     films = table.drop_duplicates('path').set_index('path').loc[right.index]

@@ -6,59 +6,24 @@
 __all__ = ['read_scores', 'hardest_films']
 
 # %% ../../nbs/evaluate/48_site_scores.ipynb #b8c68199
-import csv
-import io
 import math
 import re
-from contextlib import suppress
 from pathlib import Path
 import numpy as np
 import pandas as pd
 from ..core import NORMAL, PNEUMONIA, shown_name
 from .decision import calibrated
 from .operating_point import fit_platt_balanced, read_oof
-from ..tables import LABEL_ERROR, SITE_SCORES, table_faults
+from ..tables import LABEL_ERROR, SITE_SCORES, check_cells, check_columns, csv_records, file_text, heading_word, table_faults
 
 # %% ../../nbs/evaluate/48_site_scores.ipynb #5be41895
 _NEEDED = ('path', 'label', 'p')
-_ALIASES = dict(file='path', filename='path', file_name='path', image='path', score='p', probability='p',
+_ALIASES = dict(file='path', filename='path', file_name='path', film='path', image='path', image_path='path',
+                file_path='path', score='p', prob='p', probability='p',
                 patient_id='patient', patientid='patient', diagnosis='label', finding='label', ground_truth='label',
                 model='model_hash')   # as worklists and others call them
 _COLUMNS = (*_NEEDED, 'patient', 'model_hash')
-
-def _heading(words): return re.sub(r'[\s_-]+', '_', words.strip().lower())
-
-# %% ../../nbs/evaluate/48_site_scores.ipynb #1e95c441
-def _file_text(path)->str:
-    "What a text file says: UTF-8, UTF-16 when it is marked so, else that of Windows"
-    try: data = Path(path).read_bytes()
-    except OSError as e: raise ValueError(f'{shown_name(path)}: it cannot be read ({e.strerror}). Check the name') from e
-    marked = data[:2] in (b'\xff\xfe', b'\xfe\xff')
-    for encoding in ('utf-16',) if marked else ('utf-8-sig', 'cp1252'):
-        with suppress(UnicodeDecodeError):
-            if '\0' not in (text := data.decode(encoding)): return text
-    what = 'a spreadsheet' if data[:2] == b'PK' else 'its bytes are no text'
-    raise ValueError(f'{shown_name(path)}: it is no CSV file ({what}). Save it as CSV, UTF-8, with commas')
-
-# %% ../../nbs/evaluate/48_site_scores.ipynb #5cf1a2b3
-def _separator(text)->str:
-    "What stands between the columns: that with which most headings are known"
-    first = next((line for line in text.splitlines() if line.strip()), '')
-    if m := re.fullmatch(r'sep=(.)\s*', first, re.I): return m[1]
-    known = lambda sep: sum(_ALIASES.get(w, w) in _COLUMNS for w in map(_heading, first.replace('"', '').split(sep)))
-    return max(',;\t|', key=lambda sep: (known(sep), first.count(sep)))
-
-# %% ../../nbs/evaluate/48_site_scores.ipynb #fed0f343
-def _records(text, name):
-    "Yield (line, cells): the headings, then the rows; what is empty says nothing"
-    rows = csv.reader(io.StringIO(text, newline=''), delimiter=_separator(text), strict=True)
-    try:
-        for row in rows:
-            cells = [c.strip() for c in row]
-            if any(cells) and not (len(row) < 3 and cells[0].lower().startswith('sep=')): yield rows.line_num, cells
-    except csv.Error as e:
-        raise ValueError(f'{name}, line {rows.line_num}: it is no CSV file ({e}). '
-                         'A quotation mark that opens must close; save it as CSV, UTF-8, with commas') from e
+_KNOWN = {*_ALIASES, *_COLUMNS}
 
 # %% ../../nbs/evaluate/48_site_scores.ipynb #bfd08bcc
 def _no_second(heads, names, name):
@@ -67,27 +32,14 @@ def _no_second(heads, names, name):
         if len(same := [h for h, m in zip(heads, names) if m == n]) > 1:
             raise ValueError(f'{name}: the columns {" and ".join(same)} would both be {n}. Keep one of them')
 
-# %% ../../nbs/evaluate/48_site_scores.ipynb #b00ead8e
-def _no_overflow(heads, rows, names, name):
-    "Refuse cells that stand below no heading, and commas that may be decimal ones"
-    for line, cells in rows:
-        if any(cells[len(heads):]):
-            raise ValueError(f'{name}, line {line}: {len(cells)} columns, and {len(heads)} headings. '
-                             'Text with a comma in it needs quotation marks; with decimal commas, put semicolons between the columns')
-    longer = any(len(cells) > len(heads) for _, cells in rows)
-    at = names.index('p') if 'p' in names else None
-    if longer and at is not None and all(re.fullmatch('[01]', (cells + ['']*len(heads))[at]) for _, cells in rows):
-        raise ValueError(f'{name}: rows are longer than the headings, and every p is 0 or 1. '
-                         'Are these decimal commas? Then put semicolons between the columns')
-
 # %% ../../nbs/evaluate/48_site_scores.ipynb #345d57f8
 def _columns(text, name)->tuple:
     "Line of each row; heading as it is meant → cells; the headings as they stand there"
-    (_, heads), *rows = [*_records(text, name)] or [(0, [])]
+    (_, heads), *rows = [*csv_records(text, name, _KNOWN)] or [(0, [])]
     if not heads: raise ValueError(f'{name}: it is no CSV file (it is empty). Save it as CSV, UTF-8, with commas')
-    names = [_ALIASES.get(w, w) for w in map(_heading, heads)]
+    names = [_ALIASES.get(w, w) for w in map(heading_word, heads)]
     _no_second(heads, names, name)
-    _no_overflow(heads, rows, names, name)
+    check_cells(heads, rows, names.index('p') if 'p' in names else None, name)
     filled = [cells + ['']*(len(heads) - len(cells)) for _, cells in rows]
     if any(cells[i] for i, n in enumerate(names) if not n for cells in filled):
         raise ValueError(f'{name}: a column has no heading. Name it, or take it away')
@@ -107,9 +59,10 @@ def _check_scores(t, lines, name):
     "The first fault, as a `ValueError`"
     def stop(i, column, fault, way_out):
         where = f'{name}, line {lines[i]} (path {shown_name(t.path[i])})'
-        raise ValueError(f'{where}: {column} {fault}: {shown_name(t[column][i])}. {way_out}')
+        seen = f': {shown_name(t[column][i])}' if t[column][i] else ''
+        raise ValueError(f'{where}: {column} {fault}{seen}. {way_out}')
     if len(bad := np.flatnonzero(t.p.str.endswith('%'))): stop(bad[0], 'p', 'is in per cent', 'Write a share, 0.93 for 93 %.')
-    parsed = t.assign(p=[_parse(p) if _NUMBER.fullmatch(p) else f'no number: {p}' for p in t.p])
+    parsed = t.assign(p=[_parse(p) if _NUMBER.fullmatch(p) else f'no number: {p}' if p else None for p in t.p])
     for column, row, fault, way_out in table_faults(parsed, SITE_SCORES):
         if fault == LABEL_ERROR: way_out = _WHICH_LABEL
         stop(row, column, fault, way_out or SITE_SCORES.columns[column].metadata['way_out'])
@@ -137,7 +90,7 @@ def read_scores(
 )->pd.DataFrame:           # path, label, p (0–1), patient, model_hash (or its first digits, or '')
     "Labelled scores, when they can be trusted; else a `ValueError` naming file, line, fault and way out"
     name = shown_name(path)
-    lines, t, heads = _columns(_file_text(path), name)
+    lines, t, heads = _columns(file_text(path), name)
     if {'clean', 'fold'} <= set(t) and 'p' not in t: return _from_oof(path)
     if numbered: t.setdefault('path', [str(i + 1) for i in range(len(lines))])
     if missing := [c for c in _NEEDED if c not in t]:
@@ -156,6 +109,6 @@ def hardest_films(
     table:pd.DataFrame, # Columns label, p, patient
 )->pd.DataFrame:        # The same columns, a row per child and label
     "Of each child the pneumonia film with the lowest score, and the normal film with the highest"
-    t = table.reset_index(drop=True)
+    t = check_columns(table, 'label', 'p', 'patient', who='scores').reset_index(drop=True)
     wrong = t.p.where(t.label != PNEUMONIA, 1 - t.p)
     return t.loc[wrong.groupby([t.patient, t.label]).idxmax().sort_values()].reset_index(drop=True)

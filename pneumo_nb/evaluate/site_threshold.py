@@ -7,8 +7,7 @@ __all__ = ['per_thousand', 'max_misses', 'pneumonias_needed', 'Guarantee', 'guar
            'plot_thousand', 'threshold_slider', 'decision_curve', 'plot_decision_curve', 'choose_site']
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #8abdff0c
-import math
-import os
+import math, os
 from base64 import b64encode
 from collections.abc import Callable, Collection
 from importlib import import_module
@@ -23,12 +22,12 @@ from matplotlib.figure import Figure
 from scipy.special import bdtr
 from ..core import NORMAL, PNEUMONIA, needs, shown_name, write_atomic
 from .abstention import draw_ends, site_band, with_unseen
-from .decision import Calibration, OperatingPoint, open_share, point_text
-from .decision import at_prevalence
+from .decision import Calibration, OperatingPoint, at_prevalence, open_share, point_text
 from .operating_point import ppv_npv, threshold_table
 from .site_scores import hardest_films, read_scores
 from ..plot import INK, PALE, PALETTE, SOFT, axes, figure_png, stamp
 from ..stats import draw_patients, steps
+from ..tables import check_columns
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #4c9dd98b
 def _outcomes(rates, prevalence, cost_fn, cost_fp):
@@ -69,6 +68,7 @@ def per_thousand(
     "What every threshold does to 1,000 children, with 95 % intervals over patients"
     if not (cost_fn >= 0 and cost_fp >= 0 and 0 < cost_fn + cost_fp < math.inf):
         raise ValueError(f'costs are 0 or more, and not both 0; they are {cost_fn} and {cost_fp}')
+    check_columns(table, 'label', 'p', 'patient', who='scores')
     cuts, given = threshold_table(table.label, table.p), (open_share(prevalence), cost_fn, cost_fp)
     rates, drawn = _drawn_rates(table, cuts, n_boot, seed)
     value, drawn = _outcomes(rates, *given), _outcomes(drawn, *given)
@@ -258,7 +258,7 @@ def decision_curve(
 )->pd.DataFrame:        # By `at`: model, all, none: net benefit for 1,000 children
     "Net benefit of the model, of calling all, and of calling none"
     at = np.arange(.01, .505, .01) if at is None else np.asarray(at)
-    y, rate = (table.label == PNEUMONIA).to_numpy(), at/(1 - at)                 # a miss is 1/rate times as bad as a false alarm
+    y, rate = (check_columns(table, 'label', 'p', who='scores').label == PNEUMONIA).to_numpy(), at/(1 - at)  # a miss is 1/rate as bad
     called = np.asarray(at_prevalence(table.p, was, prevalence))[:, None] >= at
     def benefit(found, alarms): return 1000*(prevalence*found - (1 - prevalence)*alarms*rate)
     curves = dict(model=benefit(called[y].mean(0), called[~y].mean(0)), all=benefit(1, 1), none=benefit(0, 0))

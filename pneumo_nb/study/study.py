@@ -27,7 +27,7 @@ from ..evaluate.predictions import select_run
 from .ledger import record_scoring
 from ..explore.cue_audit import audit_finding, cue_audit, film_cues, plot_cue_audit
 from ..explore.exploration import film_grid, plot_counts
-from ..explore.mean_image import coloured, effect_size, mean_films, plot_effect, plot_means, z_limit
+from ..explore.mean_image import coloured, effect_size, film_shape, mean_films, plot_effect, plot_means, z_limit
 from ..plot import stamp
 from .study_report import study_report
 from ..train.baseline import PRESETS, best_epochs, dense_net, film_dls, fit, predict, predictions_table, training_films
@@ -72,9 +72,9 @@ def _mean_films(folder, s, say):
     train = cohort[cohort.split == 'train']
     means, source = mean_films(train, s['root'], progress=False), f'{source_line(cohort)} · here: {len(train):,} training films'
     effect = effect_size(means[NORMAL], means[PNEUMONIA])
-    z = z_limit(effect.d.size)
-    save_figure(folder, 'means', plot_means(means, source=source))
-    save_figure(folder, 'effect', plot_effect(effect, z, 'pneumonia − normal', source=source))
+    z, shape = z_limit(effect.d.size), film_shape(train)
+    save_figure(folder, 'means', plot_means(means, source, shape))
+    save_figure(folder, 'effect', plot_effect(effect, z, 'pneumonia − normal', source=source, shape=shape))
     told = dict(coloured=coloured(effect, z).mean(), largest_d=abs(effect.d).max())
     save_json(folder/'mean_films.json', dict(patients={k: int(v.n) for k, v in means.items()}, **told))
 
