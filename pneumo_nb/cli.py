@@ -212,7 +212,9 @@ def pneumo_site(
     if not (Path(out)/'point.json').exists(): sys.exit(1)      # nothing can be promised, as its last line says
 
 # %% ../nbs/90_cli.ipynb #59e5bf6b
-if TYPE_CHECKING: _FOLDERS = _LISTS = str|list[str]     # what a caller may give; a command line is asked for it as follows
+if TYPE_CHECKING:                      # what a caller may give; a command line is asked for it as follows
+    _FOLDERS = str|list[str]
+    _LISTS = str|list[str]
 else:
     _FOLDERS = Param('Folder of other films that should be scored; several with : between them, or given several times',
                      str, action='append')
@@ -287,7 +289,7 @@ def pneumo_screen(
 @command
 def pneumo_report(
     film:str,         # The film: DICOM, JPEG, PNG, TIFF or BMP
-    out:str='report', # Folder for report.html and report.pdf; made when missing
+    out:str='report', # Folder for report.html and report.pdf; made when missing. A worklist's page links what is in FILM.report beside FILM
     bundle:str=None,  # Folder of a bundle; default: the one that comes with the library
     point:str=None,   # Name of an operating point of the bundle, or a file that pneumo_site wrote
     dicom:bool=False, # Write result-sr.dcm and result-sc.dcm, too; the film must be DICOM

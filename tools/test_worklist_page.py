@@ -16,6 +16,8 @@ from pneumo_nb.screen.worklist import Run
 MADE = (('pneumonia', .97, 'pneumonia'), ('unsure', .5, 'normal'), ('normal', .02, 'normal'))
 ORDER = ['pneumonia']*2 + ['unsure']*2 + ['refused']*2 + ['normal']*2
 SHOWN = "[...document.querySelectorAll('tbody tr')].filter(r => r.checkVisibility()).map(r => r.dataset.d)"
+SMALL = "[...document.querySelectorAll('tbody td')].filter(e => parseFloat(getComputedStyle(e).fontSize) < 12).length"
+FILE = 'a => decodeURIComponent(new URL(a.href).pathname)'
 LOADED = """async () => {
   for (const i of document.images) i.loading = 'eager'
   await Promise.all([...document.images].map(i => i.decode().catch(() => 0)))
@@ -36,7 +38,7 @@ def written(folder):
         files = run.films([folder/'ward', folder/'blank & black.png', folder/'letter.txt'])
         run.score(files)
         rows = [run.journal.row(f) for f in files]
-        for row, made in zip(rows, MADE*2):                         # so that the page shows every decision, whatever a network says of phantoms
+        for row, made in zip(rows, MADE*2, strict=False):       # every decision is shown, whatever a network says of phantoms
             row.decision, row.score, row.call, row.reason = *made, ''
         run.journal.add(rows)
         run.write(files, {files[-1]})
@@ -52,8 +54,7 @@ def faults_of_look(browser, page, dark, shots):
         if shots: at.screenshot(path=shots/f'worklist-{name[3:]}.png', full_page=True)
         width, widest = too_wide(at)
         if width > 390: yield f'{name}: {width} px wide on a phone: {widest}'
-        if small := at.evaluate("[...document.querySelectorAll('tbody td')].filter(e => parseFloat(getComputedStyle(e).fontSize) < 12).length"):
-            yield f'{name}: {small} cells are smaller than 12 px on a phone'
+        if small := at.evaluate(SMALL): yield f'{name}: {small} cells are smaller than 12 px on a phone'
         yield from (f'{name}, on a phone: {fault}' for fault in hard_to_read(at))
         if shots: at.screenshot(path=shots/f'worklist-{name[3:]}-390.png', full_page=True)
 
@@ -79,7 +80,7 @@ def faults_of_use(browser, page):
         if away := [url for url in asked if not url.startswith(('file:', 'data:'))]: yield f'it asks for {away}'
         yield from errors
         for link in at.query_selector_all('tbody a'):
-            if not Path(at.evaluate('a => decodeURIComponent(new URL(a.href).pathname)', link)).is_file(): yield f'a link leads nowhere: {link.get_attribute("href")}'
+            if not Path(at.evaluate(FILE, link)).is_file(): yield f'a link leads nowhere: {link.get_attribute("href")}'
         if (n := at.locator('tbody a', has_text='Report').count()) != 1: yield f'{n} links to a report, not 1'
         at.click('tbody a:text-is("Report")')
         if at.title() != 'Report': yield 'the link to the report opens something else'
@@ -87,7 +88,8 @@ def faults_of_use(browser, page):
 def faults_of_words(page):
     "What the page must say"
     text = page.read_text(encoding='utf-8')
-    for words in ('Operating point', 'sha256 of the model', 'Written', 'UTC', 'highest score stands first', 'was stopped before 1 of the files'):
+    told = 'Operating point', 'sha256 of the model', 'Written', 'UTC', 'highest score stands first', 'was stopped before 1 of the files'
+    for words in told:
         if words not in text: yield f'the page does not say: {words}'
 
 def main():
