@@ -53,7 +53,7 @@ COMMANDS = { # what: (arguments, with IN for the folder of inputs; the file that
     'pneumo_report': ('IN/film.png --out new/report', 'new/report/report.pdf', None),
     'pneumo_report --dicom': ('IN/film.dcm --out report', 'report/result-sr.dcm', 'dicom'),
     'pneumo_site': (
-        'IN/scores.csv --prevalence .1 --cost_fn 20 --cost_fp 1 --at_least 0 --bundle children --out new/site', 'new/site/point.json', None),
+        'IN/scores.csv --prevalence .1 --cost_fn 20 --cost_fp 1 --at_least 0 --bundle children --out new/s', 'new/s/point.json', None),
     'pneumo_queue': ('--scores IN/scores.csv --threshold .5 --replications 2 --workers 1 --out new/q.json', 'new/q.json', None),
     'pneumo_audit': ('IN/audit.csv --cue width --out new/audit', 'new/audit/audit.csv', None),
     'pneumo_gate': ('--data IN/films --per_kind 2 --out new/gate.json', 'new/gate.json', 'train'),
