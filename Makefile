@@ -76,10 +76,12 @@ bench: $(READY) ## screening against fastai, torch and the bare limit; 8 bits; f
 
 site: $(READY) ## the pages in _docs/, and every check of them (needs Chromium)
 	$(BIN)/python tools/test_site.py
+	$(BIN)/python tools/test_worklist_page.py
 	$(BIN)/python tools/site.py --check
 
 pages: $(READY) ## the pages that `make test` left in _docs/: every check again, with Chromium
 	$(BIN)/python tools/test_site.py
+	$(BIN)/python tools/test_worklist_page.py
 	$(BIN)/python tools/site.py --faults _docs
 
 package: $(READY) ## wheel and sdist: what is in them, every command with each extra alone, and whether they screen a film elsewhere

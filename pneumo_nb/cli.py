@@ -137,6 +137,7 @@ def pneumo_model(
     if preset not in PRESETS: raise ValueError(f'there is no preset {preset!r}; take one of {", ".join(PRESETS)}')
     typed = 'pneumo_model ' + ' '.join([f'--preset {preset}', *['--test']*test])
     with exits_cleanly('pneumo_model', f'Finished networks are kept in {out}; the same command goes on after them.'):
+        can_write(Path(out)/'stages.json')
         run_model(data, out, preset, not no_download, bundle=bundle, test=test, later=later, withdrawn=withdrawn, ledger=ledger,
                   study=study, choice=choice, refusals=refusals, command=typed)
 
@@ -211,12 +212,24 @@ def pneumo_site(
     if not (Path(out)/'point.json').exists(): sys.exit(1)      # nothing can be promised, as its last line says
 
 # %% ../nbs/90_cli.ipynb #59e5bf6b
+if TYPE_CHECKING:                      # what a caller may give; a command line is asked for it as follows
+    _FOLDERS = str|list[str]
+    _LISTS = str|list[str]
+else:
+    _FOLDERS = Param('Folder of other films that should be scored; several with : between them, or given several times',
+                     str, action='append')
+    _LISTS = Param('The same list in another format: another name; may be given several times', str, action='append')
+
+def _each(given)->list[str]:
+    "What an option was given, as a list: not at all, once, or several times"
+    return [given] if isinstance(given, str) else list(given or ())
+
 @command
 def pneumo_gate(
     data:str=None,               # Folder of films; without it films are looked for, see the chapter on cohorts
     bundle:str=None,             # The bundle; without it the one of the library
     out:str='results/gate.json', # What was measured
-    also:str=None,               # Folder of other films that should be scored; several with : between them
+    also:_FOLDERS=None,          # Folder of other films that should be scored; several with : between them, or given several times
     write:bool=False,            # Put the gate into the bundle
     per_kind:int=40,             # Pictures of each kind of stranger, up to 100
 )->None:
@@ -225,7 +238,8 @@ def pneumo_gate(
     needs('torch', 'torchvision', 'fastai', 'timm')
     can_write(out)
     from pneumo_nb.study.gate_fit import measure_gate
-    evidence = measure_gate(data, bundle, also.split(':') if also else (), write, print, n_per_kind=per_kind)
+    others = [folder for given in _each(also) for folder in given.split(':')]
+    evidence = measure_gate(data, bundle, others, write, print, n_per_kind=per_kind)
     say(str(save_json(out, evidence)))
 
 # %% ../nbs/90_cli.ipynb #f6fc13b6
@@ -246,7 +260,7 @@ def _engine(name):
 def pneumo_screen(
     paths:_Paths,           # Films, and folders of films
     out:str='worklist.csv', # The worklist: .csv, .jsonl or .html
-    also:str=None,          # The same list in another format: another name
+    also:_LISTS=None,       # The same list in another format: another name; may be given several times
     bundle:str=None,        # Folder of a bundle; default: the one that comes with the library
     point:str=None,         # Name of an operating point of the bundle, or a file that pneumo_site wrote
     patients:str='',        # children: you attest that all films are of children of the age that the network knows
@@ -259,10 +273,13 @@ def pneumo_screen(
 )->None:
     "A worklist of chest films: likely pneumonias first, and a code for every film that must not be scored"
     start, run = time.time(), None
-    def kept(): return f'{len(run.journal.at) if run else 0:,} films are in the journal; the same command goes on after them.'
+    def kept():
+        if run is None: return 'Nothing was scored.'
+        part = f'The list in {out} is not complete: {run.waiting:,} files have the code stopped. ' if run.waiting else ''
+        return f'{part}{len(run.journal.at):,} films are in the journal; the same command goes on after them.'
     from pneumo_nb.screen.worklist import Run, keep_watch, run_once
     with exits_cleanly('pneumo_screen', kept):
-        run = Run([out, *([also] if also else [])], bundle, point, workers, batch, _engine(engine), restart, patients, strict)
+        run = Run([out, *_each(also)], bundle, point, workers, batch, _engine(engine), restart, patients, strict)
         try:
             if watch: return keep_watch(run, paths, watch)
             say(f'{run_once(run, paths, sys.stderr.isatty())} · {time.time() - start:.1f} s · {out}')
@@ -272,7 +289,7 @@ def pneumo_screen(
 @command
 def pneumo_report(
     film:str,         # The film: DICOM, JPEG, PNG, TIFF or BMP
-    out:str='report', # Folder for report.html and report.pdf; made when missing
+    out:str='report', # Folder for report.html and report.pdf; made when missing. A worklist's page links what is in FILM.report beside FILM
     bundle:str=None,  # Folder of a bundle; default: the one that comes with the library
     point:str=None,   # Name of an operating point of the bundle, or a file that pneumo_site wrote
     dicom:bool=False, # Write result-sr.dcm and result-sc.dcm, too; the film must be DICOM
@@ -285,7 +302,7 @@ def pneumo_report(
     if dicom:
         needs('highdicom')
         from pneumo_nb.screen.dicom_results import DICOM_FILES as more
-    say(str(film_report(film, bundle, out, point, more, patients, strict)))
+    say(str(film_report(film, bundle, out, point, more, patients, strict, sys.stderr.isatty())))
 
 # %% ../nbs/90_cli.ipynb #5579bec0
 @command

@@ -47,18 +47,19 @@ pd.DataFrame(rows).to_csv(at/'scores.csv', index=False)
 pd.read_csv(at/'scores.csv').assign(width=[1000 + 5*(i*37 % 67) for i in range(120)]).to_csv(at/'audit.csv', index=False)
 """
 COMMANDS = { # what: (arguments, with IN for the folder of inputs; the file that it must write; the extra that it needs)
-    'pneumo_phantom': ('films --n 24 --size 96', 'films/PHANTOM.json', None),
-    'pneumo_screen': ('IN/film.png --out worklist.csv', 'worklist.csv', None),
+    'pneumo_phantom': ('new/films --n 24 --size 96', 'new/films/PHANTOM.json', None),
+    'pneumo_screen': ('IN/film.png --out new/worklist.csv --also new/a.html --also new/a.jsonl', 'new/a.jsonl', None),
     'pneumo_screen --engine ray': ('IN/film.png --out worklist.csv', 'worklist.csv', 'archive'),
-    'pneumo_report': ('IN/film.png --out report', 'report/report.pdf', None),
+    'pneumo_report': ('IN/film.png --out new/report', 'new/report/report.pdf', None),
     'pneumo_report --dicom': ('IN/film.dcm --out report', 'report/result-sr.dcm', 'dicom'),
-    'pneumo_site': ('IN/scores.csv --prevalence .1 --cost_fn 20 --cost_fp 1 --at_least 0 --bundle children', 'site/point.json', None),
-    'pneumo_queue': ('--scores IN/scores.csv --threshold .5 --replications 2 --workers 1', 'results/triage.json', None),
-    'pneumo_audit': ('IN/audit.csv --cue width --out audit', 'audit/audit.csv', None),
-    'pneumo_gate': ('--data IN/films --per_kind 2', 'results/gate.json', 'train'),
-    'pneumo_study': ('--data IN/films --preset smoke', 'study/report.html', 'train'),
-    'pneumo_model': ('--data IN/films --preset smoke', 'model/bundle/bundle.json', 'train'),
-    'pneumo_ablation': ('--data IN/films --recipes ordinary --leaders 0 --size 64 --epochs 1', 'results/ablation.csv', 'train'),
+    'pneumo_site': (
+        'IN/scores.csv --prevalence .1 --cost_fn 20 --cost_fp 1 --at_least 0 --bundle children --out new/s', 'new/s/point.json', None),
+    'pneumo_queue': ('--scores IN/scores.csv --threshold .5 --replications 2 --workers 1 --out new/q.json', 'new/q.json', None),
+    'pneumo_audit': ('IN/audit.csv --cue width --out new/audit', 'new/audit/audit.csv', None),
+    'pneumo_gate': ('--data IN/films --per_kind 2 --out new/gate.json', 'new/gate.json', 'train'),
+    'pneumo_study': ('--data IN/films --preset smoke --out new/study', 'new/study/report.html', 'train'),
+    'pneumo_model': ('--data IN/films --preset smoke --out new/model', 'new/model/bundle/bundle.json', 'train'),
+    'pneumo_ablation': ('--data IN/films --recipes ordinary --leaders 0 --size 64 --epochs 1 --out new/a.csv', 'new/a.csv', 'train'),
 }
 LEAVES_NOTHING = ('pneumo_phantom', 'pneumo_screen')
 MAY_LEAVE = {'.cache/matplotlib', '.config/matplotlib', '.cache/pneumo_nb', '.ray/auth_token'}    # as the chapter on the bundle says

@@ -23,7 +23,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
 from matplotlib.textpath import TextToPath
 from .. import __version__
-from ..core import shown_name, write_atomic
+from ..core import progress_bar, shown_name, write_atomic
 from ..data.film_file import FilmError
 from ..evaluate.decision import OperatingPoint, at_prevalence, decide_scores
 from ..plot import DECISION_STYLE, axes
@@ -389,10 +389,12 @@ def film_report(
     more:dict=None,              # Further files: name → function of a `FilmResult` that gives bytes, as `dicom_results.DICOM_FILES`
     patients:str='',             # As in `scoring.Rules`
     strict:bool=False,           # As in `scoring.Rules`
+    progress:bool=False,         # Show on stderr what is being made?
 )->Path:                         # report.html
     "One film's report: all its files, or none"
-    result, out = film_result(path, bundle, point, patients, strict), Path(out or '.')
-    makers = {'report.html': report_html, 'report.pdf': report_pdf} | (more or {})
-    files = {name: make(result) for name, make in makers.items()}
+    makers, files, out = {'report.html': report_html, 'report.pdf': report_pdf} | (more or {}), {}, Path(out or '.')
+    with progress_bar(total=1 + len(makers), desc='score and map', disable=not progress, leave=False, unit=' parts') as bar:
+        result = film_result(path, bundle, point, patients, strict)
+        for name, make in makers.items(): bar.update(); bar.set_description(name); files[name] = make(result)
     for name, data in files.items(): write_atomic(out/name, data)
     return out/'report.html'

@@ -12,7 +12,8 @@ import numpy as np
 # %% ../../nbs/screen/52_gate.ipynb #bc54ef4a
 _TOO_FAR = 'Leave it to a person: cropped, tilted, of other equipment or of an adult, its score would have no ground'
 GATE_CODES = { # code: (fault, way out)
-    'blank':      ('a few greys make most of the picture', 'Export the film again, with its window'),
+    'blank':      ('a few greys make most of the picture, as in an empty film, a screenshot, a chart or a page of text',
+                   'If it is a chest film, export it again, with its window; if it is something else, it is none to be scored'),
     'colour':     ('it is a colour picture', 'Export the film itself, not a photograph or a rendering of it'),
     'not_chest':  ('it does not look like a frontal chest film', 'Leave it to a person: only frontal chest films can be scored'),
     'unfamiliar': ('it differs from the films that the network learned from', _TOO_FAR),
