@@ -1,4 +1,4 @@
-"""A worklist and a film's report as people get them, of drawn films → results/samples: worklist.html, report.html, films/"""
+"""A worklist and a film's report as people get them, of drawn films → results/samples: worklist.html, films/ with a report"""
 import shutil
 import sys
 import tempfile
@@ -22,12 +22,11 @@ def main():
     shutil.rmtree(OUT, ignore_errors=True)
     (OUT/'films').mkdir(parents=True)
     films(OUT/'films')
-    with tempfile.TemporaryDirectory() as d:
-        must(installed('pneumo_screen'), 'films', '--out', 'worklist.html', '--patients', 'children', cwd=OUT)
-        must(installed('pneumo_report'), OUT/'films'/'child-2.jpeg', '--out', d, '--patients', 'children')
-        shutil.copy(Path(d)/'report.html', OUT)
+    must(installed('pneumo_report'), 'films/child-2.jpeg', '--out', 'films/child-2.jpeg.report', '--patients', 'children', cwd=OUT)
+    (OUT/'films'/'child-2.jpeg.report'/'report.pdf').unlink()
+    must(installed('pneumo_screen'), 'films', '--out', 'worklist.html', '--patients', 'children', cwd=OUT)
     for left in OUT.iterdir():
-        if left.name not in ('films', 'worklist.html', 'report.html'): left.unlink()      # the journal
-    print(OUT.relative_to(ROOT), f'{sum(p.stat().st_size for p in OUT.rglob("*.*"))/1e3:.0f} kB', file=sys.stderr)
+        if left.name not in ('films', 'worklist.html'): left.unlink()      # the journal
+    print(OUT.relative_to(ROOT), f'{sum(p.stat().st_size for p in OUT.rglob("*.*") if p.is_file())/1e3:.0f} kB', file=sys.stderr)
 
 if __name__ == '__main__': main()
