@@ -2,11 +2,13 @@
 
 package_check.py           exit status 1 when anything is wrong; wants the package registry, as `make setup` does
 """
+import json
 import os
 import re
 import sys
 import tarfile
 import tempfile
+import time
 import zipfile
 from fnmatch import fnmatch
 from pathlib import Path
@@ -56,6 +58,31 @@ def elsewhere(wheel, d):
     for command in sorted(programs.glob('pneumo_*')): must(command, '--help', cwd=d, env=env)
     print(must(programs/'pneumo_screen', 'film.png', '--out', 'worklist.csv', cwd=d, env=env).strip())
     if (d/'worklist.csv').read_text().count('film.png') != 1: sys.exit('the worklist does not hold the film')
+    copied(programs, d, env)
+
+def blocks(text, language): return re.findall(rf'^```{language}\n(.*?)^```$', text, flags=re.M | re.S)
+
+def ways_in():
+    "What a stranger copies: from the index to a screened folder, to scores evaluated, and, by the tutorial, to a threshold in use"
+    index = (ROOT/'README.md').read_text()
+    cells = json.loads((ROOT/'nbs'/'tutorials'/'own_folder.ipynb').read_text())['cells']
+    tutorial = '\n'.join(''.join(c['source']) for c in cells if c['cell_type'] == 'markdown')
+    step = dict(re.findall(r'^\| (\d): [^|]*\| `(pneumo_\w+ [^`]*)`', tutorial, flags=re.M))
+    screened = re.search(r'^pneumo_screen [^#\n]*', index, flags=re.M)[0]
+    python = "python - <<'END'\n" + blocks(index, 'python')[0] + 'END\n'
+    costs = step['6'].replace('--cost_fn 20', '--cost_fn 3')     # of drawn films the network knows so little that all would be called
+    return {'a folder screened': [screened], 'scores evaluated': [python],
+            'a threshold in use': [step['4'], blocks(tutorial, 'bash')[-1], costs, step['7']]}
+
+def copied(programs, d, env):
+    "Each way in an empty folder with films, by copying alone"
+    for way, commands in ways_in().items():
+        at, start = d/way.replace(' ', '-'), time.monotonic()
+        must(programs/'pneumo_phantom', at/'films', '--n', '400', cwd=d, env=env)
+        for name in ('hospital', 'inbox'): (at/name).symlink_to(at/'films', target_is_directory=True)
+        for c in commands: must('bash', '-ec', c, cwd=at, env=env | dict(PATH=f'{programs}{os.pathsep}{env["PATH"]}'))
+        wrote = sorted(p.name for p in at.rglob('*') if p.suffix in ('.csv', '.html', '.json') and 'films' not in p.parts)
+        print(f'{way}: {len(commands)} commands, {time.monotonic() - start:.0f} s, drawing the films included; {", ".join(wrote)}')
 
 def main():
     with tempfile.TemporaryDirectory() as d:

@@ -8,6 +8,7 @@ __all__ = ['read_scores', 'hardest_films']
 # %% ../../nbs/evaluate/48_site_scores.ipynb #b8c68199
 import math
 import re
+from collections import Counter
 from pathlib import Path
 import numpy as np
 import pandas as pd
@@ -75,6 +76,15 @@ def _from_oof(path):
     t = t[t.family == 'clean'].reset_index(drop=True)
     return t.assign(p=calibrated(t.logit + shift, temperature), model_hash='')[list(_COLUMNS)]
 
+# %% ../../nbs/evaluate/48_site_scores.ipynb #73d91160
+def _scored_rows(t):
+    "Which rows of a table have a score, and what there is to say of those that a screening refused"
+    reasons = t.get('reason', ['']*len(t['p']))
+    refused = np.array([bool(reason) and not p for p, reason in zip(t['p'], reasons)], bool)
+    counts = Counter(reason for reason, gone in zip(reasons, refused) if gone)
+    codes = ', '.join(f'{n} {shown_name(code)}' for code, n in counts.most_common())
+    return ~refused, f'{refused.sum()} of {len(refused)} films were refused and have no score: {codes}. They are left out.' if codes else ''
+
 # %% ../../nbs/evaluate/48_site_scores.ipynb #5df2b3c4
 def _labels(label, positive)->pd.Series:
     "Labels as they are meant: `positive` is the word for pneumonia, and one other word stands for normal"
@@ -87,19 +97,22 @@ def read_scores(
     path:str|Path,         # CSV: path, label, p, where known patient and model; or a table of `write_oof`
     numbered:bool=False,   # May `path` be missing? The films are then numbered
     positive:str|None=None # The word or number that means pneumonia in `label`; None: PNEUMONIA, beside NORMAL
-)->pd.DataFrame:           # path, label, p (0–1), patient, model_hash (or its first digits, or '')
+)->pd.DataFrame:           # path, label, p (0–1), patient, model_hash (or its first digits, or ''); attrs['left_out'] says what was
     "Labelled scores, when they can be trusted; else a `ValueError` naming file, line, fault and way out"
     name = shown_name(path)
     lines, t, heads = _columns(file_text(path), name)
+    lines = np.array(lines, int)
     if {'clean', 'fold'} <= set(t) and 'p' not in t: return _from_oof(path)
     if numbered: t.setdefault('path', [str(i + 1) for i in range(len(lines))])
     if missing := [c for c in _NEEDED if c not in t]:
         raise ValueError(f"{name}: no column {', '.join(missing)}; there is {', '.join(map(shown_name, heads))}. "
                          'A row is a film: path,label,p and, where known, patient and model; commas between them')
     usual = dict(patient=t['path'], model_hash=['']*len(lines))
-    t = pd.DataFrame({c: t[c] if c in t else usual[c] for c in _COLUMNS}, dtype=object)
+    kept, said = _scored_rows(t)
+    t = pd.DataFrame({c: t[c] if c in t else usual[c] for c in _COLUMNS}, dtype=object)[kept].reset_index(drop=True)
     t = t.assign(label=_labels(t.label, positive))
-    _check_scores(t, lines, name)
+    t.attrs['left_out'] = said
+    _check_scores(t, lines[kept], name)
     if t.label.nunique() < 2:
         raise ValueError(f'{name}: films of both labels are needed; ' + (f'all {len(t)} are {t.label[0]}' if len(t) else 'it has no row'))
     return t.assign(p=t.p.map(_parse).astype(float)).astype(dict.fromkeys(('path', 'label', 'patient', 'model_hash'), str))

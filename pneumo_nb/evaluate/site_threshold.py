@@ -299,8 +299,8 @@ def _whose_films(name, table, model):
     yield (f'{name}: {len(table):,} films of {table.patient.nunique():,} patients, {positive:,} films with pneumonia; '
            f'scored by model {model[:12]}{vouched}')
     if (table.patient == table.path).all():
-        yield ('No patients are named: every film counts as a child of its own, and where that is wrong, '
-               'intervals and guarantee are too good.')
+        yield 'No patients are named: every film counts as one child. Where that is wrong, intervals and guarantee are too good.'
+    if left_out := table.attrs.get('left_out'): yield left_out
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #a5224ffc
 def _of_thousand(row, k, f='{:.0f}'): return f'{f.format(row[k])} ({f.format(row[k + "_low"])} to {f.format(row[k + "_high"])})'
