@@ -256,6 +256,8 @@ def _engine(name):
     else: raise ValueError(f'there is no engine {name!r}; take one of local, ray')
     return engine
 
+
+# %% ../nbs/90_cli.ipynb #eacdb39b
 @command
 def pneumo_screen(
     paths:_Paths,           # Films, and folders of films

@@ -20,10 +20,9 @@ from fastai.imports import noop
 from ..core import PNEUMONIA, write_atomic
 from ..evaluate.matched import Cue, cue_scale, pair_auc
 from ..stats import balanced_threshold
-from ..train.ablation import AblationData, in_parallel
+from ..train.ablation import AblationData, in_parallel, train_without
 from ..train.corruptions import CONDITIONS, film_looks, film_spread, shown_as
-from ..train.network import lite_net
-from ..train.recipes import RECIPES, film_logits, normal_weight, recipe_dls, recipe_key, train_recipe
+from ..train.recipes import RECIPES, film_logits, recipe_key
 from ..train.weights import save_weights
 
 # %% ../../nbs/study/71_trials.ipynb #5358458d
@@ -115,10 +114,8 @@ def run_trial(
     lr:float=1e-3,         # Highest learning rate of the cycle
 )->tuple[nn.Module, pd.DataFrame]: # the network, and its `held_out_table`
     "Train one network without a fold, and show it that fold"
-    data, recipe, held = films.data, RECIPES[trial.recipe], (films.data.fold == fold).to_numpy()
-    dls = recipe_dls(data.films, data.cohort, np.where(held, 'valid', 'train'), recipe, bs)
-    net = lite_net(pretrained=recipe['start'] == 'imagenet', inputs=recipe['inputs'], seed=seed)
-    train_recipe(dls, net, recipe, normal_weight(data.cohort[~held], recipe), trial.epochs, lr, seed, progress=False)
+    held = (films.data.fold == fold).to_numpy()
+    net = train_without(held, RECIPES[trial.recipe], films.data, seed, trial.epochs, bs, lr)
     return net, held_out_table(net, films, fold)
 
 # %% ../../nbs/study/71_trials.ipynb #d4f8eae9

@@ -18,11 +18,11 @@ import torch
 from torch import nn
 from ..data.cohort import cohort_hash
 from ..data.split import grouped_folds
-from .ablation import AblationData, in_parallel
+from .ablation import AblationData, in_parallel, train_without
 from .corruptions import CORRUPTIONS, corrupt_all
 from .holdouts import shift_score
 from .network import lite_net
-from .recipes import film_logits, normal_weight, recipe_dls, recipe_key, train_recipe
+from .recipes import film_logits, recipe_key
 from .weights import load_weights, save_weights
 
 # %% ../../nbs/train/39_cross_validation.ipynb #c010
@@ -67,9 +67,7 @@ def train_one(
 )->tuple[nn.Module, pd.DataFrame|None]: # the network; the logits of its held-out films with who they are, None for a refit
     "Train one network, and score what it has not seen"
     held = _unseen_films(training, data)
-    dls = recipe_dls(data.films, data.cohort, np.where(held, 'valid', 'train'), recipe, bs)
-    net = lite_net(pretrained=recipe['start'] == 'imagenet', inputs=recipe['inputs'], seed=training.seed)
-    train_recipe(dls, net, recipe, normal_weight(data.cohort[~held], recipe), epochs, lr, training.seed, progress=False, keep=keep)
+    net = train_without(held, recipe, data, training.seed, epochs, bs, lr, keep)
     if not held.any(): return net, None
     who = data.cohort.loc[held, _WHO[:-1]].reset_index(drop=True).assign(fold=data.fold[held].to_numpy())
     return net, pd.concat([who, corruption_logits(net, data.films[held])], axis=1)
