@@ -47,12 +47,12 @@ results: $(READY) ## the committed results: the quick study of the real films, w
 model: $(READY) ## the robust model, from folds to bundle: make model [DATA=path/to/chest_xray] [PRESET=smoke|quick|shipped|full] [OUT=model]
 	$(BIN)/pneumo_model --out $(if $(filter study,$(OUT)),model,$(OUT)) --preset $(PRESET) $(if $(DATA),--data $(DATA))
 
-shipped: $(READY) ## the committed model, its last step included: make shipped DATA=… LATER=folder WITHDRAWN=file (opens the test films)
-	$(BIN)/pneumo_model --out results/model --bundle pneumo_nb/bundles/children --preset shipped --data $(DATA) --test --later $(LATER) --withdrawn $(WITHDRAWN) --ledger results/ledger.csv
+shipped: $(READY) ## the committed model, its last step included: make shipped DATA=… ELSEWHERE=folder LATER=folder WITHDRAWN=file (opens the test films)
+	$(BIN)/pneumo_model --out results/model --bundle pneumo_nb/bundles/children --preset shipped --data $(DATA) --elsewhere $(ELSEWHERE) --test --later $(LATER) --withdrawn $(WITHDRAWN) --ledger results/ledger.csv
 	$(BIN)/python -c "from pneumo_nb.screen.queue import pack_scores; print(pack_scores())"
 
-gate: $(READY) ## what the library's bundle refuses, measured → results/gate.json: make gate DATA=… [LATER=folder of films that should be scored]
-	$(BIN)/pneumo_gate --data $(DATA) $(if $(LATER),--also $(LATER))
+gate: $(READY) ## what the library's bundle refuses, measured → results/gate.json: make gate DATA=… [ELSEWHERE=folder] [LATER=folder of films that should be scored]
+	$(BIN)/pneumo_gate --data $(DATA) $(if $(ELSEWHERE),--elsewhere $(ELSEWHERE)) $(if $(LATER),--also $(LATER))
 
 cues: $(READY) ## what the files say, and what is left of the scores → results/file_cues.json: make cues DATA=… (asks the shipped network about the test files once)
 	$(BIN)/python benchmarks/cues.py --data $(DATA)

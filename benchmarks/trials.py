@@ -1,4 +1,4 @@
-"""Recipes with the size and length that they need, ranked by a score that was written down before → results/trials.csv
+"""Recipes with the size and length that they need, ranked by a score that was written down before → results/trials.csv, results/trial_choice.json
 
 trials.py --data path/to/chest_xray [--out results] [--keep trials] [--workers N] [--seconds S]
 
@@ -9,10 +9,10 @@ three seeds on two folds are 48 trainings: minutes on one large GPU with a proce
 import time
 from pathlib import Path
 from measured import parser
-from pneumo_nb.core import write_atomic
+from pneumo_nb.core import save_json, write_atomic
 from pneumo_nb.data.cohort import read_cohort
 from pneumo_nb.explore.file_cues import find_originals, original_cues
-from pneumo_nb.study.trials import TRIALS, best_trial, run_trials, trial_films, trial_jobs, trial_ranking, trial_rows
+from pneumo_nb.study.trials import TRIALS, run_trials, trial_choice, trial_films, trial_jobs, trial_ranking, trial_rows
 from pneumo_nb.train.ablation import ablation_data
 from pneumo_nb.train.holdouts import development_films
 
@@ -35,6 +35,8 @@ def main():
     run_trials(jobs, films, a.keep, a.workers, until, log=lambda line: print(line, flush=True))
     rows = trial_rows(jobs, a.keep)
     write_atomic(Path(a.out)/'trials.csv', rows.to_csv(index=False, float_format='%.5f'))
-    print(trial_ranking(rows).round(4).to_string(), '\ntaken:', best_trial(rows, min(6, int(trial_ranking(rows).trainings.max()))))
+    ranked = trial_ranking(rows)
+    save_json(Path(a.out)/'trial_choice.json', chosen := trial_choice(rows, min(6, int(ranked.trainings.max()))))
+    print(ranked.round(4).to_string(), '\ntaken:', chosen['recipe'], chosen['size'], chosen['epochs'])
 
 if __name__ == '__main__': main()

@@ -127,8 +127,9 @@ def pneumo_model(
     withdrawn:str=None, # CSV of the test films that the later release no longer has
     ledger:str=None,    # CSV that notes each scoring of real test films; default: ledger.csv in OUT
     study:str='results/study/predictions.csv', # Predictions of the study, to compare with
-    choice:str='results/choice.json', # What was chosen and why, for the card
+    choice:str='results/trial_choice.json', # What was chosen and why, for the card
     refusals:str='results/gate.json', # What pneumo_gate measured, for the card
+    elsewhere:str='',   # Films of another place with labels.csv (file, age_years, patient), for the gate's questions of chest and age
     no_download:bool=False, # Never download films
 )->None:
     "The chosen recipe: networks, out-of-fold scores, threshold, bundle; with --test the last step"
@@ -139,7 +140,7 @@ def pneumo_model(
     with exits_cleanly('pneumo_model', f'Finished networks are kept in {out}; the same command goes on after them.'):
         can_write(Path(out)/'stages.json')
         run_model(data, out, preset, not no_download, bundle=bundle, test=test, later=later, withdrawn=withdrawn, ledger=ledger,
-                  study=study, choice=choice, refusals=refusals, command=typed)
+                  study=study, choice=choice, refusals=refusals, elsewhere=elsewhere, command=typed)
 
 # %% ../nbs/90_cli.ipynb #b813aabf
 @command
@@ -230,6 +231,7 @@ def pneumo_gate(
     bundle:str=None,             # The bundle; without it the one of the library
     out:str='results/gate.json', # What was measured
     also:_FOLDERS=None,          # Folder of other films that should be scored; several with : between them, or given several times
+    elsewhere:str=None,          # Films of another place with labels.csv (file, age_years, patient), for the questions of chest and age
     write:bool=False,            # Put the gate into the bundle
     per_kind:int=40,             # Pictures of each kind of stranger, up to 100
 )->None:
@@ -239,7 +241,7 @@ def pneumo_gate(
     can_write(out)
     from pneumo_nb.study.gate_fit import measure_gate
     others = [folder for given in _each(also) for folder in given.split(':')]
-    evidence = measure_gate(data, bundle, others, write, print, n_per_kind=per_kind)
+    evidence = measure_gate(data, bundle, others, write, print, elsewhere, n_per_kind=per_kind)
     say(str(save_json(out, evidence)))
 
 # %% ../nbs/90_cli.ipynb #f6fc13b6

@@ -342,7 +342,10 @@ WORKLIST = pa.DataFrameSchema(dict(
     sha256=column(str, 'SHA-256 of the file', '64 hex digits; empty where it could not be read', empty=True),
     model=column(str, 'hash of the network', '12 hex digits, or empty', empty=True),
     point=column(str, 'the operating point', 'its name', empty=True),
-    ms=column(float, 'what it cost', 'ms', pa.Check.ge(0, error='is below 0'))),
+    ms=column(float, 'what it cost', 'ms', pa.Check.ge(0, error='is below 0')),
+    distance=column(float, 'how far the film is from what the network learned',
+                    'up to 1 near, above 1 from elsewhere; empty where not asked',
+                    pa.Check.ge(0, error='is below 0'), empty=True, required=False)),
     name='worklist')
 
 # %% ../nbs/03_tables.ipynb #bbacc2c4

@@ -89,7 +89,7 @@ def threaded(
     finally: pool.shutdown(cancel_futures=True)
 
 # %% ../../nbs/data/18_cache.ipynb #37
-PIXEL_RULE = 'orient, luma BT.601, bilinear; version 1'   # part of every cache's key, and of every bundle
+PIXEL_RULE = 'orient, luma BT.601, JPEG at 4 px for one or more, bilinear; version 2'   # part of every cache's key, and of every bundle
 GREY_RULE  = 'declared grey if it shows the film, else its body; version 2'   # of files of more than 8 bits: part of every cache's key
 
 def _cache_key(paths, size, fit)->str:

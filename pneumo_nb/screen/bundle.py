@@ -221,7 +221,7 @@ def load_bundle(
 def logits_features(self:Bundle,
     films:np.ndarray, # uint8, (n, size, size), as `read_film(path, size)` gives them
     bs:int=16,        # Films in a batch
-)->tuple[np.ndarray, np.ndarray]: # logit (n,) before the temperature; pooled features (n, channels); float32
+)->tuple[np.ndarray, np.ndarray]: # logit (n,) before the temperature; features for the gate (n, channels); float32
     "What the network says, uncalibrated, and what it says it from; it judges nothing"
     if films.dtype != np.uint8 or films.ndim != 3 or films.shape[1:] != (self.size, self.size):
         wanted = f'uint8 (n, {self.size}, {self.size}): read_film(path, {self.size})'

@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 from threadpoolctl import threadpool_limits
 from ..data.film_file import FILM_CODES, FilmError, film_bytes, source_name
-from ..data.film import Film
+from ..data.film import FINE, Film
 from ..data.cache import NEAR_BITS, bits_apart, hash_words, perceptual_hash
 from ..data.tags import TAG_CODES, TAG_FLAGS
 from ..evaluate.decision import OperatingPoint, calls, decide
@@ -38,6 +38,8 @@ SCREEN_CODES = { # code: (fault, way out); beside those of reading, of tags and 
 CODES = FILM_CODES | TAG_CODES | GATE_CODES | SCREEN_CODES
 FLAGS = TAG_FLAGS | { # flag: what it means; the score stays
     'guessed_grey': 'nothing in the file says how its numbers become grey, so that was guessed from the numbers themselves',
+    'other_source': 'it differs from the films that the network learned from, as those of another machine do; '
+                    'what its score means there is not known',
     'learned':      'the network has learned from this very film, so its score proves nothing',
     'same_file':    'the same bytes as a film above it in the folder',
     'near_copy':    'looks like a film above it in the folder, bit for bit another file',
@@ -62,6 +64,7 @@ class FilmRow:
     sha256:str=''             # Of the file, 64 hex digits; '' where it could not be read
     phash:str=''              # From `fast_phash`, 64 hex digits; '' where there are no pixels
     model:str=''              # SHA-256 of the model that was asked
+    distance:float|None=None  # From what the network learned; up to 1 near, above 1 from elsewhere; None where the gate was not asked
     ms:float=0.               # What it cost, milliseconds
     state:tuple|None=None     # From `file_state`
     picture:str=''            # From `small_picture`; '' where none was asked for, or there are no pixels
@@ -181,7 +184,7 @@ class Examined(NamedTuple):
 def _before_network(data, row, bundle, rules):
     "Fill the row with what file, tags and grey say; the film, and its pixels for the network or None"
     row.sha256 = hashlib.sha256(data).hexdigest()
-    film = Film.read(data)
+    film = Film.read(data, FINE*bundle.size)
     row.phash, row.flags = fast_phash(film.pixels), film_flags(film.facts, rules.patients)
     if rules.picture: row.picture = small_picture(film.pixels)
     row.reason, row.detail = film.facts.get('tag_code', ''), film.facts.get('tag_seen', '')
@@ -224,16 +227,17 @@ def _judge(bundle, rows, films, point):
     "Fill the rows of films that file, tags and grey let pass"
     start = time.perf_counter()
     logit, features = bundle.logits_features(films)
-    refused, _ = bundle.gate.check(films, features)
+    refused, far = bundle.gate.check(films, features)
     p = bundle.probability(logit)
     by = bundle.calibration
     known = bundle.seen([r.sha256 for r in rows], [r.phash for r in rows])
     each = 1000*(time.perf_counter() - start)/len(rows)
-    answers = zip(rows, refused, p.tolist(), calls(point, p, by), decide(point, p, by), known)
-    for row, code, score, call, said, learned in answers:
-        row.reason, row.ms, row.learned = code, row.ms + each, learned
+    answers = zip(rows, refused, p.tolist(), calls(point, p, by), decide(point, p, by), known, far.tolist())
+    for row, code, score, call, said, learned, distance in answers:
+        row.reason, row.ms, row.learned, row.distance = code, row.ms + each, learned, round(distance, 3)
         if not code: row.score, row.call, row.decision = score, str(call), str(said)
         if learned: row.flags.append('learned')
+        if not code and distance > 1: row.flags.append('other_source')
 
 # %% ../../nbs/screen/53_scoring.ipynb #d2afeb30
 def score_films(

@@ -24,7 +24,7 @@ from .bundle import Bundle, load_bundle
 from .scoring import FLAGS, FilmRow, Rules, ScreenError, check_rules, file_state, first_like, list_files, local_rows
 
 # %% ../../nbs/screen/54_worklist.ipynb #bb1e8212
-COLUMNS = ('priority', 'file', 'decision', 'score', 'call', 'reason', 'note', 'flags', 'sha256', 'model', 'point', 'ms')
+COLUMNS = ('priority', 'file', 'decision', 'score', 'call', 'reason', 'note', 'flags', 'sha256', 'model', 'point', 'ms', 'distance')
 MARK = '<meta name="generator" content="pneumo_screen">'
 _BEGINNINGS = { # suffix: what such a file of ours begins with
     '.csv': b'priority,file,decision,', '.jsonl': b'{"priority": ', '.journal': b'{"journal": ', '.lock': b'', '.html': b'<!doctype html>'}
@@ -165,7 +165,8 @@ def arranged(
     for i in at.order:
         r = row(i)
         flags = r.flags + (['same_file'] if at.same[i] >= 0 else ['near_copy'] if at.near[i] >= 0 else [])
-        told = (r.decision, r.score, r.call, r.reason, r.note, ' '.join(flags), r.sha256, r.model[:12], str(point), round(r.ms, 1))
+        told = (r.decision, r.score, r.call, r.reason, r.note, ' '.join(flags), r.sha256, r.model[:12], str(point), round(r.ms, 1),
+                r.distance)
         yield dict(zip(COLUMNS, (DECISIONS[r.decision], text_name(r.file), *told))) | more(r)
 
 # %% ../../nbs/screen/54_worklist.ipynb #e6869159

@@ -25,7 +25,7 @@ def _grey(a): return np.clip(np.rint(a), 0, 255).astype(np.uint8)
 
 def _enlarged(a, how=Image.Resampling.BICUBIC, side=256): return np.asarray(Image.fromarray(_grey(a)).resize((side, side), how))
 
-def _stretched(a, low=1, high=99.5):
+def _stretched(a, low=1., high=99.5):
     low, high = np.percentile(a, [low, high])
     return _grey(255*(np.asarray(a, float) - low)/max(high - low, 1e-6))
 
@@ -62,6 +62,7 @@ _SHIPPED = { # kind: the pictures that windows are taken from
     'sky':         lambda: _skimage('moon.png', 'hubble_deep_field.jpg'),
     'slices':      lambda: _pydicom(*_SLICES) + _skimage('phantom.png'),
     'ultrasound':  lambda: _pydicom('examples_rgb_color.dcm', 'examples_jpeg2k.dcm', 'examples_palette.dcm'),
+    'extremity':   lambda: _pydicom('RG3_UNCR.dcm'),
     'bone scan':   lambda: _pydicom('JPEG2000.dcm'),
     'portrait':    lambda: [np.asarray(Image.open(get_sample_data('grace_hopper.jpg', asfileobj=False)))],
     'terrain':     lambda: [_terrain('jacksboro_fault_dem.npz', 'elevation'), _terrain('topobathy.npz', 'topo')],
@@ -177,16 +178,100 @@ def _ecg(rng):
         draw.line(list(zip(x.tolist(), beat.tolist())), 10, 2)
     return np.asarray(im)
 
+# %% ../../nbs/study/68_out_of_scope_images.ipynb #90ea746e
+def _plane(): return np.meshgrid(*[np.linspace(-1, 1, 256)]*2)
+
+def _capsule(at, ends, radius, hollow=0.):
+    "Thickness of a rod with round ends, seen from the front; hollow: share of its radius that lets rays pass"
+    (x0, y0), (x1, y1) = ends
+    way = np.clip(((at[0] - x0)*(x1 - x0) + (at[1] - y0)*(y1 - y0))/((x1 - x0)**2 + (y1 - y0)**2 + 1e-9), 0, 1)
+    far = np.hypot(at[0] - x0 - way*(x1 - x0), at[1] - y0 - way*(y1 - y0))
+    chord = lambda r: 2*np.sqrt(np.clip(r*r - far*far, 0, None))
+    return chord(radius) - .8*chord(hollow*radius)
+
+def _ellipsoid(at, centre, radii, tilt=0.):
+    "Thickness of an ellipsoid, as a share of its width"
+    x, y = at[0] - centre[0], at[1] - centre[1]
+    u, v = x*np.cos(tilt) + y*np.sin(tilt), y*np.cos(tilt) - x*np.sin(tilt)
+    return 2*radii[0]*np.sqrt(np.clip(1 - (u/radii[0])**2 - (v/radii[1])**2, 0, None))
+
+def _exposed(soft, bone, rng):
+    "A radiograph of soft tissue and bone: bright where little comes through"
+    dark = 1 - np.exp(-(rng.uniform(.8, 1.6)*soft + rng.uniform(2.5, 5)*bone))
+    picture = 255*np.clip(dark + rng.normal(0, rng.uniform(.005, .03), dark.shape), 0, 1)**rng.uniform(.7, 1.2)
+    return _stretched(np.rot90(picture, rng.integers(4)) if rng.random() < .3 else picture, .5, 99.8)
+
+# %% ../../nbs/study/68_out_of_scope_images.ipynb #57d7fe3a
+def _limb(rng):
+    at, lean, wide, bones = _plane(), rng.uniform(-.35, .35), rng.uniform(.25, .5), int(rng.integers(1, 3))
+    ends = lambda dx: ((dx - lean, -1.3), (dx + lean, 1.3))
+    soft = _capsule(at, ends(0), wide)
+    apart = wide*rng.uniform(.3, .45)
+    places = (0,) if bones == 1 else (-apart, apart)
+    bone = sum(_capsule(at, ends(dx), wide*rng.uniform(.18, .28), rng.uniform(.4, .7)) for dx in places)
+    if rng.random() < .6:                                      # a joint: the ends of the bones are thicker
+        y = rng.uniform(-.4, .4)
+        ends_of = _ellipsoid(at, (lean*y, y - .12), (wide*.6, .12)) + _ellipsoid(at, (lean*y, y + .12), (wide*.6, .1))
+        bone = bone*(abs(at[1] - y) > .03) + ends_of
+    return _exposed(soft, bone, rng)
+
+def _hand(rng):
+    at, palm = _plane(), rng.uniform(.3, .42)
+    soft, bone = _ellipsoid(at, (0, .35), (palm, .45)), 0.
+    for k in range(5):
+        angle, long = (k - 2)*rng.uniform(.2, .3), (.62 if k in (0, 4) else .85)*rng.uniform(.9, 1.1)
+        way = np.array([np.sin(angle), -np.cos(angle)])
+        root = np.array([(k - 2)*palm*.45, .15])
+        soft = np.maximum(soft, _capsule(at, (root, root + long*way), .085))
+        for a, b in ((-.45, -.03), (.03, .4), (.44, .7), (.74, .95)):
+            bone = bone + _capsule(at, (root + a*long*way, root + b*long*way), .042, .5)
+    bone = bone + sum(_ellipsoid(at, rng.normal((0, .62), (.13, .05)), (.07, .06)) for _ in range(8))
+    forearm = sum(_capsule(at, ((dx, .75), (dx, 1.3)), .08, .5) for dx in (-.11, .11))
+    return _exposed(soft + _capsule(at, ((0, .7), (0, 1.3)), .26), bone + forearm, rng)
+
+# %% ../../nbs/study/68_out_of_scope_images.ipynb #d10513ab
+def _pelvis(rng):
+    at, wide = _plane(), rng.uniform(.42, .55)
+    soft = _ellipsoid(at, (0, 0), (1.1, 1.2))*.6
+    wing = lambda s: _ellipsoid(at, (s*wide, -.25), (.3, .42), s*.5) - .7*_ellipsoid(at, (s*wide, -.25), (.22, .33), s*.5)
+    wings = wing(-1) + wing(1)
+    heads = sum(_ellipsoid(at, (s*(wide + .12), .3), (.14, .14)) for s in (-1, 1))
+    heads = heads + sum(_capsule(at, ((s*(wide + .12), .3), (s*(wide + .35), 1.2)), .1, .5) for s in (-1, 1))
+    rings = sum(_ellipsoid(at, (s*.2, .52), (.22, .2)) - 1.1*_ellipsoid(at, (s*.2, .52), (.13, .12)) for s in (-1, 1))
+    spine = sum(_ellipsoid(at, (0, y), (.15, .08)) for y in np.arange(-1, -.1, .19)) + _ellipsoid(at, (0, .0), (.16, .28))
+    return _exposed(soft, .6*(np.clip(wings, 0, None) + heads + np.clip(rings, 0, None) + spine), rng)
+
+def _skull(rng):
+    at, tall = _plane(), rng.uniform(.75, .92)
+    round_, wide = (0, -.15), rng.uniform(.6, .75)
+    bone = _ellipsoid(at, round_, (wide, tall)) - .93*_ellipsoid(at, round_, (wide*.94, tall*.94))
+    face = sum(_ellipsoid(at, (s*.25, .15), (.2, .16)) - 1.2*_ellipsoid(at, (s*.25, .15), (.15, .12)) for s in (-1, 1))
+    jaw = _capsule(at, ((-.35, .55), (.35, .55)), .2, .7) + sum(_ellipsoid(at, (x, .55), (.035, .09)) for x in np.linspace(-.3, .3, 9))
+    return _exposed(.7*_ellipsoid(at, round_, (wide*1.05, tall*1.05)), .5*np.clip(bone + face + jaw, 0, None), rng)
+
+# %% ../../nbs/study/68_out_of_scope_images.ipynb #189ccdbf
+def _lateral(rng):
+    at, side = _plane(), rng.choice([-1, 1])
+    body = _ellipsoid(at, (0, .1), (.85, 1.3))
+    lung = _ellipsoid(at, (side*.05, -.15), (.55, .7), side*.15)
+    heart = _ellipsoid(at, (-side*.25, .25), (.3, .35))
+    spine = sum(_ellipsoid(at, (side*(.55 + .1*np.cos(2*y)), y), (.12, .07)) for y in np.arange(-1.1, 1.2, .17))
+    ribs = sum(_capsule(at, ((side*.55, y), (-side*.55, y + rng.uniform(.3, .5))), .03, .5) for y in np.arange(-.9, .6, .2))
+    belly = np.clip(at[1] - .45 - .25*at[0]*side, 0, None)
+    return _exposed(np.clip(body - .85*lung + .8*heart + 1.5*belly*(body > 0), 0, None), .45*spine + .5*ribs, rng)
+
 # %% ../../nbs/study/68_out_of_scope_images.ipynb #0ee20f84
 _DRAWN = { # kind: what draws it
     'noise': _noise, 'gradients': _gradient, 'drawings': _drawing, 'text': _text, 'boards': _board, 'clouds': _clouds,
     'fractals': _fractal, 'codes': _code, 'cells': _cells, 'sound': _sound, 'ECG': _ecg, 'screens': _screen,
+    'limbs': _limb, 'hands': _hand, 'pelves': _pelvis, 'skulls': _skull, 'lateral chests': _lateral,
     'charts': lambda rng: _figure(rng, _chart), 'dark charts': lambda rng: 255 - _figure(rng, _chart),
     'contours': lambda rng: _figure(rng, _contours), 'dark contours': lambda rng: 255 - _figure(rng, _contours)}
 
 SEEN_KINDS = ('textures', 'photographs', 'scans', 'microscopy', 'sky', 'slices', 'ultrasound', 'bone scan', 'digits', 'faces', 'noise',
-              'gradients', 'drawings', 'text', 'charts', 'dark charts', 'boards', 'contours', 'dark contours')
-HELD_OUT_KINDS = ('portrait', 'terrain', 'head MR', 'clouds', 'fractals', 'codes', 'cells', 'sound', 'ECG', 'screens')
+              'gradients', 'drawings', 'text', 'charts', 'dark charts', 'boards', 'contours', 'dark contours', 'limbs', 'hands', 'pelves')
+HELD_OUT_KINDS = ('portrait', 'terrain', 'head MR', 'clouds', 'fractals', 'codes', 'cells', 'sound', 'ECG', 'screens', 'skulls',
+                  'lateral chests', 'extremity')
 
 # %% ../../nbs/study/68_out_of_scope_images.ipynb #924d992f
 def out_of_scope_images(

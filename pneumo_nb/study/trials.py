@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CALIPERS', 'TRIALS', 'pooled_matched_auc', 'trial_numbers', 'Trial', 'trial_name', 'TrialFilms', 'trial_films',
            'held_out_table', 'run_trial', 'Job', 'trial_jobs', 'job_stem', 'run_trials', 'trial_rows', 'trial_ranking',
-           'best_trial']
+           'best_trial', 'trial_choice']
 
 # %% ../../nbs/study/71_trials.ipynb #78b29fe8
 import time
@@ -198,3 +198,16 @@ def best_trial(
     if full.empty: raise ValueError(f'no trial has {least} trainings; run more of them')
     first = full.iloc[0]
     return Trial(str(first.recipe), int(first['size']), int(first.epochs))
+
+_RULE = 'highest mean pooled matched AUC of held-out train films over three seeds and two folds; written down before a trial ran'
+
+def trial_choice(
+    rows:pd.DataFrame, # From `trial_rows`
+    least:int=6,       # As for `best_trial`
+)->dict:               # recipe, key, size, epochs, rule, trainings, trials, ranking
+    "What the trials choose, and on what ground, for the model card"
+    best, ranked = best_trial(rows, least), trial_ranking(rows)
+    ranked.index = ranked.recipe + ranked.apply(lambda r: f', {r["size"]} px, {r.epochs} epochs', axis=1)
+    return dict(best._asdict(), key=recipe_key(RECIPES[best.recipe]), rule=_RULE, trainings=len(rows), trials=len(ranked),
+                ranking=ranked.drop(columns=['recipe', 'size', 'epochs']).to_dict('index'))
+

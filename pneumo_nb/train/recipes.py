@@ -81,7 +81,7 @@ RECIPES = {
     'full + smoothing + EMA': _SMOOTH | dict(ema=.998),
     'full, wider + smoothing': _with_step(_SMOOTH, 'warp', scale=.35),
 }
-CHOSEN = 'half'   # by the ablation; used by `pneumo_model`
+CHOSEN = 'full, wider + smoothing'   # by the trials; used by `pneumo_model`
 
 # %% ../../nbs/train/37_recipes.ipynb #98
 def _in_full(step, settings):
