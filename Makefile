@@ -99,10 +99,13 @@ speed: $(READY) ## films per second of training and of the shipped bundle, as ra
 ablation: $(READY) ## every recipe, judged by the shift score on train films: make ablation DATA=…
 	$(BIN)/pneumo_ablation --data $(DATA)
 
+variants: $(READY) ## the taken trial: networks apart, together, averaged; squeezed or padded → results/trial_variants.csv: make variants DATA=… RUNS=folder of its trainings
+	$(BIN)/python benchmarks/trial_variants.py --data $(DATA) --runs $(RUNS)
+
 trials: $(READY) ## recipes with the size and length that they need, ranked by the pooled matched AUC → results/trials.csv (a GPU, or a day): make trials DATA=… [WORKERS=processes on a GPU]
 	$(BIN)/python benchmarks/trials.py --data $(DATA) $(if $(WORKERS),--workers $(WORKERS))
 
 export: $(READY) ## notebooks → library, clean notebooks, README
 	$(BIN)/python tools/check.py --write
 
-.PHONY: help setup study test test-films test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures samples bench site pages package dicom agreement speed trials export
+.PHONY: help setup study test test-films test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures samples bench site pages package dicom agreement speed trials variants export

@@ -151,7 +151,7 @@ def first_score(folder):
     return min(once() for _ in range(3))
 
 def reduced_decoding(folder):
-    "Large JPEGs decoded as the pixel rule asks, and at half of that: how far scores move, how many calls change, how much faster reading is"
+    "Large JPEGs decoded as the pixel rule asks, and at half of that: how far scores move, calls that change, how much faster reading is"
     from pneumo_nb.data.film import FINE, Film
     from pneumo_nb.screen.bundle import load_bundle
     bundle, paths = load_bundle(), sorted(Path(folder).iterdir())

@@ -1,4 +1,4 @@
-"""Recipes with the size and length that they need, ranked by a score that was written down before → results/trials.csv, results/trial_choice.json
+"""Recipes with the size and length that they need, ranked by a score written down before → results/trials.csv, results/trial_choice.json
 
 trials.py --data path/to/chest_xray [--out results] [--keep trials] [--workers N] [--seconds S]
 

@@ -10,7 +10,7 @@ __all__ = ['PRESETS', 'RULE', 'TRAINING', 'SIZES', 'HISTORY', 'COST', 'ROUND', '
 import json, sys
 from collections.abc import Callable
 from pathlib import Path
-import pandas as pd
+import numpy as np, pandas as pd
 from .stages import (Stage, before_torch, check_cohort, cohort_key, progress_line, read_table, run_stages, save_table)
 before_torch()
 import torch
@@ -33,7 +33,7 @@ from .gate_fit import fit_gate, fit_questions, read_elsewhere, what_is_known
 from .evidence import final_evidence, held_out_fit, on_one_threshold, oof_evidence
 from .final_films import final_films, score_networks
 from ..train.ablation import AblationData, ablation, ablation_data, load_row, ranking
-from ..train.cross_validation import (average_scores, average_table, average_weights, averaged, cross_validate,
+from ..train.cross_validation import (average_scores, average_table, averaged, averaged_network, cross_validate,
                                               load_training, out_of_fold, single_scores)
 from ..train.holdouts import development_films
 from ..train.recipes import CHOSEN, RECIPES, film_logits
@@ -53,11 +53,16 @@ SIZES = 'size', 'k', 'folds', 'seeds', 'refit', *TRAINING
 
 # %% ../../nbs/study/72_model.ipynb #df057ce8
 HISTORY = (
-    'Two bundles were scored on the test films before this one, of the recipe "half" at 128 px; their lines stand in the ledger. The '
-    "first's threshold, a sensitivity of 98 % out of fold, came from single networks and was used for their average, whose log-odds have "
-    'another zero, as held-out train films show too. So its figures were known when the second got hold-outs of averages and of hard '
-    'films, and the rule of equal weight. This one has the same rule; recipe, size and length are those of the trial with the highest '
-    'pooled matched AUC on held-out train films, a score that was written down before a trial ran (results/trials.csv). One outcome was '
+    'Three bundles were scored on the test films before this one; their lines stand in the ledger. Two were of the recipe "half" at '
+    "128 px. The first's threshold, a sensitivity of 98 % out of fold, came from single networks and was used for their average, whose "
+    'log-odds have another zero, as held-out train films show too. So its figures were known when the second got hold-outs of averages '
+    'and of hard films, and the rule of equal weight. The third has the same rule; recipe, size and length are those of the trial with the highest '
+    'pooled matched AUC on held-out train films, a score that was written down before a trial ran (results/trials.csv). Its network was '
+    'the plain average of two, whose log-odds had shrunk to a third; it reached an AUC of .991 on the public test, but a specificity of '
+    '.795 where its parts had .83 to .88. On held-out train films that average had had the lower pooled matched AUC than its parts and '
+    'than the average whose normalisation is counted anew (results/trial_variants.csv), which was measured before the test and not '
+    'heeded. This one is that average: same trainings, same rule, but changed when the test figures of the third were known. Another '
+    'outcome was '
     'known when the trials were listed: an untuned training of "full" with label smoothing, eight epochs at 128 px, had reached an AUC '
     'of .990 and an accuracy of .950 on the public test. Nothing was tuned on it. Fold 0, whose films gave the threshold, is one of the '
     'two folds that ranked the trials.')
@@ -108,7 +113,7 @@ def _held_out(folder, s, say):
     stems = _stems(folder)
     save_table(folder, 'oof', out_of_fold(stems), **ROUND)
     save_table(folder, 'held_out_single', single_scores(stems), **ROUND)
-    save_table(folder, 'held_out', average_scores(stems, _data(folder, s), s['seeds'], RECIPES[s['recipe']]['inputs']), **ROUND)
+    save_table(folder, 'held_out', average_scores(stems, _data(folder, s), RECIPES[s['recipe']], s['seeds']), **ROUND)
     fitted = {name: held_out_fit(read_oof(folder/f'{name}.csv'), s['rule']) for name in ('held_out', 'held_out_single')}
     save_json(folder/'calibration.json', fitted)
 
@@ -138,8 +143,10 @@ def _parts(s):
 def _bundle(folder, s, say):
     "The average of the networks, with its operating point"
     at, table, shift = Path(s['bundle']), read_oof(folder/'held_out.csv'), _fitted(folder, 'held_out')['shift']
-    names, words = _parts(s)
-    net = half_precision(_with_shift(average_weights(_trained(folder, s, names)), shift))
+    (names, words), data, stems = _parts(s), _data(folder, s), _stems(folder)
+    held = np.full(len(data.fold), False) if s['refit'] else (data.fold == 0).to_numpy()
+    net = averaged_network([stems[name] for name in names], data, held, RECIPES[s['recipe']])
+    net = half_precision(_with_shift(net, shift))
     sha = write_model(at, net, s['size'])
     point = operating_point(table.assign(logit=table.logit + shift), sha, **s['rule'], n_boot=s['n_boot'])
     write_bundle(at, net, s['size'], dict(default=point), json.loads((folder/'certificate.json').read_text()),

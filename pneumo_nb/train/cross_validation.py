@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['Training', 'averaged', 'trainings', 'corruption_logits', 'train_one', 'cross_validate', 'out_of_fold',
-           'single_scores', 'load_training', 'average_weights', 'average_scores', 'average_table']
+           'single_scores', 'load_training', 'average_weights', 'recounted', 'averaged_network', 'average_scores',
+           'average_table']
 
 # %% ../../nbs/train/39_cross_validation.ipynb #c003
 import copy, re
@@ -16,13 +17,15 @@ from ..core import needs, write_atomic
 needs('torch', 'fastai', 'timm')
 import torch
 from torch import nn
+from fastai.data.core import DataLoaders
+from fastai.torch_core import no_random
 from ..data.cohort import cohort_hash
 from ..data.split import grouped_folds
 from .ablation import AblationData, in_parallel, train_without
 from .corruptions import CORRUPTIONS, corrupt_all
 from .holdouts import shift_score
 from .network import lite_net
-from .recipes import film_logits, recipe_key
+from .recipes import film_logits, recipe_dls, recipe_key
 from .weights import load_weights, save_weights
 
 # %% ../../nbs/train/39_cross_validation.ipynb #c010
@@ -153,23 +156,54 @@ def average_weights(
     out.load_state_dict(mean)
     return out.eval()
 
+# %% ../../nbs/train/39_cross_validation.ipynb #94d33c17
+@torch.no_grad()
+def recounted(
+    net:nn.Module,    # From `average_weights`; it is changed itself
+    dls:DataLoaders,  # From `recipe_dls`: its training films are shown, augmented
+    films:int=2048,   # About so many
+    seed:int=0,       # Of their order and augmentation
+)->nn.Module:         # `net`, in evaluation mode
+    "The network with the statistics of its normalisation layers counted anew"
+    norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
+    before = [m.momentum for m in norms]
+    for m in norms: m.reset_running_stats(); m.momentum = None          # a plain mean over all batches
+    net.to(dls.device).train()
+    with no_random(seed):
+        for i, (x, _) in enumerate(dls.train):
+            if i*dls.train.bs >= films: break
+            net(x)
+    for m, momentum in zip(norms, before): m.momentum = momentum
+    return net.cpu().eval()
+
+def averaged_network(
+    stems:list,         # Files of the networks that are averaged, as `cross_validate` names them
+    data:AblationData,  # That of the trainings
+    held:np.ndarray,    # (n,): which films none of them has seen
+    recipe:dict,        # Theirs
+)->nn.Module:           # In evaluation mode
+    "The average of some networks, its normalisation counted anew on films that they have seen; of one network: that network"
+    nets = [load_training(stem, recipe['inputs']) for stem in stems]
+    if len(nets) == 1: return nets[0]
+    split = np.where(held, 'valid', 'train')
+    return recounted(average_weights(nets), recipe_dls(data.films, data.cohort, split, recipe, bs=64))
+
 # %% ../../nbs/train/39_cross_validation.ipynb #c026
-def _average_logits(stems, inputs, data, held):
+def _average_logits(stems, data, held, recipe):
     "What the average of some networks says of films that none of them has seen"
-    nets = [load_training(stem, inputs) for stem in stems]
-    x = corruption_logits(average_weights(nets) if len(nets) > 1 else nets[0], data.films[held])
+    x = corruption_logits(averaged_network(stems, data, held, recipe), data.films[held])
     return x.assign(path=data.cohort.path[held].to_numpy()).set_index('path')
 
 def average_scores(
     stems:dict,          # From `cross_validate`
     data:AblationData,   # That of the trainings
+    recipe:dict,         # Theirs
     seeds:Collection[int]=(0, 1, 2), # Of the networks whose weights are averaged
-    inputs:str='plain',  # The recipe's
 )->pd.DataFrame:         # One row per held-out film: who it is, a fold of 0–4, logits of the first fold, and 'hard …' of the hard films
     "What averages of networks say of films that none of these networks has seen"
     of = lambda held_out: [stems[name] for name in averaged(seeds, held_out)]
-    fold = _average_logits(of(0), inputs, data, (data.fold == 0).to_numpy())
-    hard = _average_logits(of('hard'), inputs, data, data.hard.to_numpy())
+    fold = _average_logits(of(0), data, (data.fold == 0).to_numpy(), recipe)
+    hard = _average_logits(of('hard'), data, data.hard.to_numpy(), recipe)
     who = data.cohort[data.cohort.path.isin([*fold.index, *hard.index])]
     table = who[_WHO[:-1]].assign(fold=grouped_folds(who, 5, seed=1))
     return table.merge(fold, on='path', how='left').merge(hard.add_prefix('hard '), on='path', how='left')
