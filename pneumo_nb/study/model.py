@@ -56,7 +56,8 @@ HISTORY = (
     'Three bundles were scored on the test films before this one; their lines stand in the ledger. Two were of the recipe "half" at '
     "128 px. The first's threshold, a sensitivity of 98 % out of fold, came from single networks and was used for their average, whose "
     'log-odds have another zero, as held-out train films show too. So its figures were known when the second got hold-outs of averages '
-    'and of hard films, and the rule of equal weight. The third has the same rule; recipe, size and length are those of the trial with the highest '
+    'and of hard films, and the rule of equal weight. The third has the same rule; recipe, size and length are those of '
+    'the trial with the highest '
     'pooled matched AUC on held-out train films, a score that was written down before a trial ran (results/trials.csv). Its network was '
     'the plain average of two, whose log-odds had shrunk to a third; it reached an AUC of .991 on the public test, but a specificity of '
     '.795 where its parts had .83 to .88. On held-out train films that average had had the lower pooled matched AUC than its parts and '
