@@ -36,7 +36,7 @@ def write_durable(
     _flush_folder(Path(path).parent)
     return Path(path)
 
-# %% ../../nbs/node/76_inbox.ipynb #2920cc5b
+# %% ../../nbs/node/76_inbox.ipynb #6aa0ea02
 class Film(NamedTuple):
     "A film that arrived"
     sop:str       # SOP instance UID
@@ -62,7 +62,7 @@ class Owed(NamedTuple):
     uid:str         # As in `Result`
     destination:str # As it was named
     file:str        # Its name in the folder `results`
-    tries:int       # How often it was sent in vain
+    tries:int       # How often the receiver refused it
 
 # %% ../../nbs/node/76_inbox.ipynb #b053d1d6
 _TABLES = """
@@ -80,14 +80,14 @@ CREATE INDEX IF NOT EXISTS results_state ON results (destination, state, id);
 CREATE INDEX IF NOT EXISTS results_file ON results (file);
 """
 
-# %% ../../nbs/node/76_inbox.ipynb #7e0d38ea
+# %% ../../nbs/node/76_inbox.ipynb #94f238e9
 class NodeError(ValueError): "A node that cannot begin or go on: says why, what is kept, and the way out"
 
 class Inbox:
     "Films that arrived and results that are owed: one folder, safe from several threads; of several processes only one may hold it"
     add:Callable[..., str]; take:Callable[..., list[Film]]; put_back:Callable; judged:Callable   # further down
     owed:Callable[..., list[Owed]]; sent:Callable; not_sent:Callable; retry:Callable[..., int]; count:Callable
-    crashed:Callable[..., list[Film]]; close:Callable; _again:Callable[..., str]
+    crashed:Callable[..., list[Film]]; decided:Callable[..., list[tuple]]; close:Callable; _again:Callable[..., str]
 
     def __init__(self,
         folder:str|Path # Made when missing; only its owner may look into it
@@ -231,17 +231,17 @@ def sent(self:Inbox,
         left = db.execute("SELECT COUNT(*) FROM results WHERE file = ? AND state != 'sent'", (result.file,)).fetchone()[0]
     if not left: (self.folder/'results'/result.file).unlink(missing_ok=True)
 
-# %% ../../nbs/node/76_inbox.ipynb #fb05c569
+# %% ../../nbs/node/76_inbox.ipynb #c6bf5d69
 @patch
 def not_sent(self:Inbox,
     result:Owed, # From `owed`
     fault:str,   # Why, in words without patients
-    for_good:bool=False, # Set it aside?
+    refused:bool=False,  # Did the receiver say that it will never take it?
+    set_aside:bool=False, # Give it up, until `retry`?
 )->None:
     "It was not delivered"
-    state = 'failed' if for_good else 'waiting'
-    with self._change() as db:
-        db.execute('UPDATE results SET tries = tries + 1, fault = ?, state = ? WHERE id = ?', (fault, state, result.id))
+    told = int(refused), fault, 'failed' if set_aside else 'waiting', result.id
+    with self._change() as db: db.execute('UPDATE results SET tries = tries + ?, fault = ?, state = ? WHERE id = ?', told)
 
 @patch
 def retry(self:Inbox)->int: # How many
@@ -292,6 +292,16 @@ def health(
     db = sqlite3.connect(f'{path.resolve().as_uri()}?mode=ro', uri=True, timeout=10)
     try: return dict(running=_running(folder)) | _tally(db) | dict(free_mb=shutil.disk_usage(folder).free >> 20)
     finally: db.close()
+
+# %% ../../nbs/node/76_inbox.ipynb #5f6b86bc
+@patch
+def decided(self:Inbox,
+    columns:tuple[str, ...], # Of the table of films
+    since:float, # s, Unix time
+    until:float, # s, Unix time
+)->list[tuple]:
+    "What was decided from one moment to another"
+    return self._ask(f'SELECT {", ".join(columns)} FROM films WHERE judged >= ? AND judged < ? ORDER BY id', since, until)
 
 # %% ../../nbs/node/76_inbox.ipynb #d87ed206
 @patch

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['SYNTAXES', 'STATUSES', 'Guards', 'check_guards', 'server_tls', 'identify', 'quiet_network', 'Receiver', 'receive']
 
-# %% ../../nbs/node/77_receive.ipynb #a2663a5b
-import io, ipaddress, logging, shutil, sqlite3, ssl, threading, warnings
+# %% ../../nbs/node/77_receive.ipynb #911ca040
+import io, ipaddress, logging, re, shutil, sqlite3, ssl, threading, warnings
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -129,15 +129,15 @@ def _grew(event, guards):
     message = event.assoc.dimse.message
     if message and message.data_set is not None and message.data_set.tell() > guards.max_mb*2**20: message.data_set = _Sink()
 
-# %% ../../nbs/node/77_receive.ipynb #72a8abd7
+# %% ../../nbs/node/77_receive.ipynb #28687ed4
 def identify(
     data:bytes, # A DICOM file
     sender:str, # AE title of who sent it
-)->Film:        # ValueError where a UID is missing
+)->Film:        # ValueError where a UID is missing, or is none
     "What a film's header says of where it belongs"
     with quiet_decoders(): ds, syntax, _ = parse_dicom(data, pixels=False)
     sop, study, series, kind = uids = [str(ds.get(f'{k}UID') or '') for k in ('SOPInstance', 'StudyInstance', 'SeriesInstance', 'SOPClass')]
-    if not all(uids): raise ValueError('a UID is missing')
+    if not all(re.fullmatch(r'[0-9.]{1,64}', uid) for uid in uids): raise ValueError('a UID is missing, or is none')
     return Film(sop, study, series, kind, str(syntax), sender)
 
 def _stored(event, inbox, guards, count, free)->int:
