@@ -63,7 +63,7 @@ def _observation(film, result, shared):
                 device=dict(type='Device', display=f"pneumo_nb {result.info['name']}"),
                 derivedFrom=[_uid('ImagingStudy', film.study)], note=[dict(text=f'{SUPPORT}.')])
 
-# %% ../../nbs/node/78_send.ipynb #bd786d71
+# %% ../../nbs/node/78_send.ipynb #bd5410d0
 def fhir_record(
     film:Film,         # From `receive.identify`
     result:FilmResult, # Scored or refused
@@ -75,7 +75,7 @@ def fhir_record(
     report_id, number_id = (f'urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, f"{name} {what}")}' for what in ('report', 'number'))
     shared = _shared(film, patient, when or datetime.now(timezone.utc))
     said = '. '.join([SUPPORT, DECISION_WORDS[result.decision][0], *[f'Code: {result.reason}']*bool(result.reason)])
-    report = dict(resourceType='DiagnosticReport', **shared, category=[_concept(_SECTION, 'RAD', 'Radiology')],
+    report:dict[str, Any] = dict(resourceType='DiagnosticReport', **shared, category=[_concept(_SECTION, 'RAD', 'Radiology')],
                   code=_concept(_SCT, '399208008', 'Plain chest X-ray'), imagingStudy=[_uid('ImagingStudy', film.study)],
                   identifier=[_uid('', film.sop)['identifier']], result=[dict(reference=number_id)], conclusion=f'{said}.')
     if result.score is not None: report['conclusionCode'] = [_concept(_SCT, *EVALUATIONS[result.decision])]
