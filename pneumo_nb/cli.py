@@ -345,6 +345,7 @@ def _at_work(folder, to, allow, peers, capture, retry, test, status, **given):
     kinds, to = ('sr', *['sc']*capture), tuple(map(destination, _each(to)))
     settings = Settings(Path(folder), guards, to, kinds, retry=retry, **of(Settings))
     if test: return _say_health(trial(folder, settings))
+    os.umask(0o077)
     asked = []                             # to end, by Ctrl-C, or as systemd and Docker do
     for s in (signal.SIGINT, signal.SIGTERM): signal.signal(s, lambda *_: asked.append(True))
     run_node(settings, lambda: bool(asked), say)
@@ -382,7 +383,6 @@ def pneumo_node(
     given = dict(locals())
     if status: return _node_status(folder)
     needs('pynetdicom', 'dicomweb_client', 'fhir', 'highdicom')
-    os.umask(0o077)
     with exits_cleanly('pneumo_node', f'What was received is kept in {folder}; the same command goes on.'): _at_work(**given)
 
 # %% ../nbs/90_cli.ipynb #bbdf98cd

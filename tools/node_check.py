@@ -11,6 +11,7 @@ import argparse
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -36,6 +37,7 @@ from pneumo_nb.node.node import send_films
 from pneumo_nb.node.receive import quiet_network
 from pneumo_nb.screen.bundle import load_bundle
 from pneumo_nb.study.gate_fit import bundle_for
+from repo import ROOT, installed, run
 
 MISSING = '{} is missing. Install it: apt-get install -y orthanc orthanc-dicomweb dcmtk dicom3tools (Debian, Ubuntu)'
 PLUGIN = Path('/usr/share/orthanc/plugins/libOrthancDicomWeb.so')
@@ -146,6 +148,20 @@ class Node:
         return self.health()
 
 PROGRAM = []
+SENDER = """
+import sys
+from pathlib import Path
+from pydicom import dcmread
+from pynetdicom import AE
+ae = AE('MODALITY')
+ae.acse_timeout = ae.dimse_timeout = 20
+sets = [dcmread(p) for p in sorted(Path(sys.argv[2]).iterdir())]
+for kind in dict.fromkeys((ds.SOPClassUID, ds.file_meta.TransferSyntaxUID) for ds in sets): ae.add_requested_context(*kind)
+assoc = ae.associate('127.0.0.1', int(sys.argv[1]), ae_title='PNEUMO')
+for ds in sets:
+    try: print(assoc.send_c_store(ds).get('Status', 'none'), flush=True)
+    except RuntimeError: print('none', flush=True)
+"""
 OTHERS = os.pathsep.join(p for p in os.environ['PATH'].split(os.pathsep) if Path(p) != Path(sys.executable).parent)
 SEND = shutil.which('storescu', path=OTHERS)     # Debian's; pynetdicom brings a program of the same name
 
@@ -237,7 +253,7 @@ def killed(t, at, orthanc, node):
     for start in range(0, 200, 20):
         part = files[start:start + 20]
         if start in (60, 120):                          # while it sends, judges and delivers
-            process = subprocess.Popen([sys.executable, __file__, '--send', str(node.port), write_all(at/f'part{start}', part)],
+            process = subprocess.Popen([sys.executable, '-c', SENDER, str(node.port), write_all(at/f'part{start}', part)],
                                        stdout=subprocess.PIPE, text=True)
             until(lambda most=start + 7: node.health()['received'] - b['received'] >= most, 60, .005)
             node.kill()
@@ -253,19 +269,6 @@ def killed(t, at, orthanc, node):
     t.add(f'kill -9 in the middle of 200, {kills} times', 200, said_, found, b)
     t.must(len(answered) == 200, f'{len(answered)} of 200 were answered with success')
     t.must(not twice, f'{len(twice)} films have more than one report after kill -9')
-
-def send_each(port, folder):
-    "Send a folder's films, and print the status of each; a node that dies gives no answer"
-    from pynetdicom import AE
-    quiet_network()
-    ae = AE('MODALITY')
-    ae.acse_timeout = ae.dimse_timeout = 20
-    sets = [pydicom.dcmread(p) for p in sorted(Path(folder).iterdir())]
-    for kind in dict.fromkeys((ds.SOPClassUID, ds.file_meta.TransferSyntaxUID) for ds in sets): ae.add_requested_context(*kind)
-    assoc = ae.associate('127.0.0.1', port, ae_title='PNEUMO')
-    for ds in sets:
-        try: print(assoc.send_c_store(ds).get('Status', 'none'), flush=True)
-        except RuntimeError: print('none', flush=True)
 
 def full(t, at, orthanc, options):
     "The disk is full: by the guard, and, where a small disk can be mounted, for real"
@@ -342,6 +345,45 @@ def silent(t, at, logs):
     t.must(not any(w in text for w in words for text in texts), 'a log or a table names a patient')
     print(f'{len(texts)} logs and files of the nodes: no name and no number of a patient')
 
+def copied(t, at):
+    "The tutorial, by copying its commands into an empty folder; only its ports are others"
+    cells = json.loads((ROOT/'nbs'/'tutorials'/'from_pacs.ipynb').read_text())['cells']
+    text = '\n'.join(''.join(c['source']) for c in cells if c['cell_type'] == 'markdown')
+    blocks = [b for b in re.findall(r'^```bash\n(.*?)^```$', text, flags=re.M | re.S) if 'pip install' not in b]
+    node, dicom, http = free_port(), free_port(), free_port()
+    script = '\n'.join(blocks).replace('11112', str(node)).replace('4242', str(dicom)).replace('8042', str(http))
+    script = script.replace('--folder node --to', f'--folder node --port {node} --to').replace('sleep 20', 'sleep 40')
+    (folder := at/'laptop').mkdir()
+    (bin_ := at/'bin').mkdir()
+    (bin_/'pneumo_node').write_text(f'#!/bin/sh\nexec {sys.executable} {PROGRAM[0]} "$@"\n')
+    (bin_/'pneumo_node').chmod(0o755)
+    env = os.environ | dict(PATH=f'{bin_}{os.pathsep}{os.environ["PATH"]}')
+    wait = 'until (exec 3<>/dev/tcp/127.0.0.1/PORT) 2>/dev/null; do sleep .2; done\n'       # who copies by hand is slower than this
+    script = script.replace('2>&1 &\n', '2>&1 &\nWAIT\n')
+    for p in (dicom, node): script = script.replace('WAIT\n', wait.replace('PORT', str(p)), 1)
+    done = subprocess.run(['bash', '-ec', f'trap "kill $(jobs -p) 2>/dev/null; wait" EXIT\n{script}'], cwd=folder, env=env,
+                          capture_output=True, text=True, timeout=400)
+    said_ = health(folder/'node')
+    print('the tutorial, copied:', ', '.join(f'{k} {said_[k]}' for k in ('received', 'scored', 'refused', 'sent')), flush=True)
+    right = done.returncode == 0 and said_['received'] == said_['scored'] + said_['refused'] == 6 and said_['sent'] == said_['scored']
+    t.must(right, f'the tutorial ends with {done.returncode}: {(done.stdout + done.stderr)[-1500:]}')
+
+def deployed(t):
+    "The unit by systemd-analyze, the Dockerfile by hadolint, where these are"
+    unit, lint = ROOT/'deploy'/'pneumo_node.service', installed('hadolint')
+    if shutil.which('systemd-analyze'):
+        with tempfile.TemporaryDirectory() as d:
+            here = re.sub('^ExecStart=.*', 'ExecStart=/bin/true', unit.read_text(), flags=re.M)   # it is not installed here
+            here = here.replace('EnvironmentFile=', 'EnvironmentFile=-')
+            (copy := Path(d)/unit.name).write_text(here)
+            done = run('systemd-analyze', 'verify', copy)
+        t.must(not done.returncode, f'systemd-analyze: {done.stderr}')
+        print('deploy/pneumo_node.service: verified by systemd-analyze')
+    if Path(lint).exists():
+        done = run(lint, ROOT/'deploy'/'Dockerfile')
+        t.must(not done.returncode, f'hadolint: {done.stdout}')
+        print('deploy/Dockerfile: linted by hadolint')
+
 def trials(t, at, seconds):
     drawn = write_phantoms(at/'drawn', n=120, size=96, progress=False)
     bundle_folder = bundle_for(read_cohort(drawn, progress=False)[0], drawn, at/'bundle')     # its gate knows phantoms
@@ -366,14 +408,14 @@ def trials(t, at, seconds):
         judge_reports(t, at, orthanc, load_bundle(bundle_folder))
     finally: orthanc.stop()
     silent(t, at, logs)
+    copied(t, at)
+    deployed(t)
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--out', help='JSON in which the table is kept, under orthanc')
     p.add_argument('--away', type=float, default=6, help='seconds for which the archive is away')
-    p.add_argument('--send', nargs=2, help=argparse.SUPPRESS)
     args = p.parse_args()
-    if args.send: return send_each(int(args.send[0]), args.send[1])
     for program in ('Orthanc', 'storescu', 'dciodvfy'):
         if not shutil.which(program, path=OTHERS): sys.exit(MISSING.format(program))
     quiet_network()

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SYNTAXES', 'STATUSES', 'Guards', 'check_guards', 'server_tls', 'identify', 'quiet_network', 'Receiver', 'receive']
 
-# %% ../../nbs/node/77_receive.ipynb #911ca040
+# %% ../../nbs/node/77_receive.ipynb #b00f7269
 import io, ipaddress, logging, re, shutil, sqlite3, ssl, threading, warnings
 from collections import Counter
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from pynetdicom.transport import ThreadedAssociationServer
 from ..data.dicom_pixels import parse_dicom
 from ..data.film_file import quiet_decoders
 from ..data.tags import RADIOGRAPH_CLASSES
-from .inbox import Film, Inbox, NodeError
+from .inbox import Arrival, Inbox, NodeError
 
 # %% ../../nbs/node/77_receive.ipynb #775fc6af
 SYNTAXES = (ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian, JPEGBaseline8Bit,
@@ -129,16 +129,16 @@ def _grew(event, guards):
     message = event.assoc.dimse.message
     if message and message.data_set is not None and message.data_set.tell() > guards.max_mb*2**20: message.data_set = _Sink()
 
-# %% ../../nbs/node/77_receive.ipynb #28687ed4
+# %% ../../nbs/node/77_receive.ipynb #50a2aca3
 def identify(
     data:bytes, # A DICOM file
     sender:str, # AE title of who sent it
-)->Film:        # ValueError where a UID is missing, or is none
+)->Arrival:        # ValueError where a UID is missing, or is none
     "What a film's header says of where it belongs"
     with quiet_decoders(): ds, syntax, _ = parse_dicom(data, pixels=False)
     sop, study, series, kind = uids = [str(ds.get(f'{k}UID') or '') for k in ('SOPInstance', 'StudyInstance', 'SeriesInstance', 'SOPClass')]
     if not all(re.fullmatch(r'[0-9.]{1,64}', uid) for uid in uids): raise ValueError('a UID is missing, or is none')
-    return Film(sop, study, series, kind, str(syntax), sender)
+    return Arrival(sop, study, series, kind, str(syntax), sender)
 
 def _stored(event, inbox, guards, count, free)->int:
     "A film was sent: the status that is answered"

@@ -6,7 +6,7 @@
 __all__ = ['KINDS', 'FEED', 'PAUSES', 'TIMES', 'results_of', 'fhir_record', 'patient_number', 'write_feed', 'Destination',
            'destination', 'Outcome', 'outcome_of', 'deliver', 'pause_after', 'send_owed', 'Sender']
 
-# %% ../../nbs/node/78_send.ipynb #9bc65452
+# %% ../../nbs/node/78_send.ipynb #be633e89
 import csv, io, os, ssl, threading, uuid
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
@@ -23,7 +23,7 @@ from pynetdicom.presentation import build_context
 from ..core import csv_safe, write_atomic
 from ..screen.dicom_results import EVALUATIONS, SCORE_CODE, dicom_bytes, to_sc, to_sr
 from ..screen.film_report import DECISION_WORDS, SUPPORT, FilmResult
-from .inbox import Film, Inbox, NodeError, Result
+from .inbox import Arrival, Inbox, NodeError, Result
 from .receive import Guards
 
 # %% ../../nbs/node/78_send.ipynb #849ed40f
@@ -63,9 +63,9 @@ def _observation(film, result, shared):
                 device=dict(type='Device', display=f"pneumo_nb {result.info['name']}"),
                 derivedFrom=[_uid('ImagingStudy', film.study)], note=[dict(text=f'{SUPPORT}.')])
 
-# %% ../../nbs/node/78_send.ipynb #bd5410d0
+# %% ../../nbs/node/78_send.ipynb #a37eab08
 def fhir_record(
-    film:Film,         # From `receive.identify`
+    film:Arrival,         # From `receive.identify`
     result:FilmResult, # Scored or refused
     patient:str='',    # Number of the patient, as the film has it
     when:datetime=None, # Of the decision; None: now
