@@ -361,8 +361,8 @@ def copied(t, at):
     wait = 'until (exec 3<>/dev/tcp/127.0.0.1/PORT) 2>/dev/null; do sleep .2; done\n'       # who copies by hand is slower than this
     script = script.replace('2>&1 &\n', '2>&1 &\nWAIT\n')
     for p in (dicom, node): script = script.replace('WAIT\n', wait.replace('PORT', str(p)), 1)
-    done = subprocess.run(['bash', '-ec', f'trap "kill $(jobs -p) 2>/dev/null; wait" EXIT\n{script}'], cwd=folder, env=env,
-                          capture_output=True, text=True, timeout=400)
+    ends = "trap 'kill $(jobs -p) || true; wait || true' EXIT\n"
+    done = subprocess.run(['bash', '-ec', ends + script], cwd=folder, env=env, capture_output=True, text=True, timeout=400)
     said_ = health(folder/'node')
     print('the tutorial, copied:', ', '.join(f'{k} {said_[k]}' for k in ('received', 'scored', 'refused', 'sent')), flush=True)
     right = done.returncode == 0 and said_['received'] == said_['scored'] + said_['refused'] == 6 and said_['sent'] == said_['scored']

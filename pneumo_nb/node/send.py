@@ -149,7 +149,7 @@ def outcome_of(
 
 _NEVER = 400, 409, 413, 415, 422   # answers of a web server
 
-# %% ../../nbs/node/78_send.ipynb #f7c5f3ac
+# %% ../../nbs/node/78_send.ipynb #d436c0fb
 def _client_tls(guards, host):
     "What the node asks of an archive, and shows"
     tls = ssl.create_default_context(cafile=guards.ca or None)
@@ -172,7 +172,8 @@ def _by_dicom(to, paths, guards)->Iterator[Outcome]:
             try: yield outcome_of(assoc.send_c_store(path).get('Status'))
             except ValueError: yield Outcome('kind of object not accepted', True)
             except RuntimeError: yield Outcome('connection lost'); return
-    finally: assoc.release() if assoc.is_established else None
+    finally:
+        if assoc.is_established: assoc.release()
 
 def _by_web(to, paths, guards)->Iterator[Outcome]:
     "STOW-RS, one request each"
