@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['CRASHES', 'write_durable', 'Arrival', 'Result', 'Owed', 'NodeError', 'Inbox', 'health']
 
-# %% ../../nbs/node/76_inbox.ipynb #78a2943f
+# %% ../../nbs/node/76_inbox.ipynb #44624b47
 import hashlib, os, shutil, sqlite3, threading, time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from fastcore.basics import patch
 from filelock import FileLock, Timeout
 from ..core import replacing
@@ -36,7 +36,7 @@ def write_durable(
     _flush_folder(Path(path).parent)
     return Path(path)
 
-# %% ../../nbs/node/76_inbox.ipynb #ca480507
+# %% ../../nbs/node/76_inbox.ipynb #31f088f8
 class Arrival(NamedTuple):
     "A film that arrived"
     sop:str       # SOP instance UID
@@ -48,6 +48,7 @@ class Arrival(NamedTuple):
     file:str=''   # Its name in the folder `films`; '' once it is judged
     tries:int=0   # How often it was begun
 
+# %% ../../nbs/node/76_inbox.ipynb #6af24642
 class Result(NamedTuple):
     "An object that is to be sent"
     kind:str      # 'sr' or 'sc'
@@ -80,14 +81,16 @@ CREATE INDEX IF NOT EXISTS results_state ON results (destination, state, id);
 CREATE INDEX IF NOT EXISTS results_file ON results (file);
 """
 
-# %% ../../nbs/node/76_inbox.ipynb #c6746fc7
+# %% ../../nbs/node/76_inbox.ipynb #d6b6c169
 class NodeError(ValueError): "A node that cannot begin or go on: says why, what is kept, and the way out"
 
+# %% ../../nbs/node/76_inbox.ipynb #b5e4ab56
 class Inbox:
     "Films that arrived and results that are owed: one folder, safe from several threads; of several processes only one may hold it"
     add:Callable[..., str]; take:Callable[..., list[Arrival]]; put_back:Callable; judged:Callable   # further down
     owed:Callable[..., list[Owed]]; sent:Callable; not_sent:Callable; retry:Callable[..., int]; count:Callable
-    crashed:Callable[..., list[Arrival]]; decided:Callable[..., list[tuple]]; close:Callable; _again:Callable[..., str]
+    crashed:Callable[..., list[Arrival]]; decided:Callable[..., list[tuple]]; close:Callable
+    _change:Callable[..., Any]; _ask:Callable[..., list]; _sweep:Callable[..., int]; _again:Callable[..., str]
 
     def __init__(self,
         folder:str|Path # Made when missing; only its owner may look into it
@@ -104,38 +107,42 @@ class Inbox:
         self.arrived = threading.Event()   # set when there is a film to judge
         self.swept = self._sweep()
 
-    @contextmanager
-    def _change(self)->Iterator[sqlite3.Connection]:
-        "All of a change, or none of it; on disk when it ends"
-        with self._turn:
-            self._db.execute('BEGIN IMMEDIATE')
-            try: yield self._db
-            except BaseException: self._db.execute('ROLLBACK'); raise
-            try: self._db.execute('COMMIT')
-            except sqlite3.Error:
-                if self._db.in_transaction: self._db.execute('ROLLBACK')
-                raise
+# %% ../../nbs/node/76_inbox.ipynb #44d09bd2
+@patch
+@contextmanager
+def _change(self:Inbox):
+    "All of a change, or none of it"
+    with self._turn:
+        self._db.execute('BEGIN IMMEDIATE')
+        try: yield self._db
+        except BaseException: self._db.execute('ROLLBACK'); raise
+        try: self._db.execute('COMMIT')
+        except sqlite3.Error:
+            if self._db.in_transaction: self._db.execute('ROLLBACK')
+            raise
 
-    def _ask(self, sql, *values):
-        "Rows"
-        with self._turn: return self._db.execute(sql, values).fetchall()
+@patch
+def _ask(self:Inbox, sql, *values):
+    "Rows"
+    with self._turn: return self._db.execute(sql, values).fetchall()
 
-    def _sweep(self):
-        "Remove files that no row knows: the process was killed before anybody was told that they had arrived; how many"
-        kept = "SELECT file FROM films WHERE state = 'waiting' UNION SELECT file FROM results WHERE state != 'sent'"
-        known = {f for (f,) in self._ask(kept)}
-        stray = [p for name in ('films', 'results') for p in (self.folder/name).iterdir() if p.name not in known]
-        for p in stray: p.unlink(missing_ok=True)
-        return len(stray)
+# %% ../../nbs/node/76_inbox.ipynb #454ce71b
+@patch
+def _sweep(self:Inbox):
+    "How many files were removed"
+    kept = "SELECT file FROM films WHERE state = 'waiting' UNION SELECT file FROM results WHERE state != 'sent'"
+    known = {f for (f,) in self._ask(kept)}
+    stray = [p for name in ('films', 'results') for p in (self.folder/name).iterdir() if p.name not in known]
+    for p in stray: p.unlink(missing_ok=True)
+    return len(stray)
 
-# %% ../../nbs/node/76_inbox.ipynb #cae24ae4
 @patch
 def close(self:Inbox)->None:
     "Let go of file and lock"
     with self._turn: self._db.close()
     self.lock.release()
 
-# %% ../../nbs/node/76_inbox.ipynb #566f4e76
+# %% ../../nbs/node/76_inbox.ipynb #63afcc00
 @patch
 def add(self:Inbox,
     film:Arrival,  # Without its file
@@ -153,6 +160,7 @@ def add(self:Inbox,
     self.arrived.set()
     return 'new'
 
+# %% ../../nbs/node/76_inbox.ipynb #51962ded
 @patch
 def _again(self:Inbox, sop, sha):
     "Count a film that is known; '' where it is not"
@@ -161,7 +169,7 @@ def _again(self:Inbox, sop, sha):
     with self._change() as db: db.execute(f'UPDATE films SET {column} = {column} + 1 WHERE sop = ?', (sop,))
     return said
 
-# %% ../../nbs/node/76_inbox.ipynb #d1d14082
+# %% ../../nbs/node/76_inbox.ipynb #d8568560
 CRASHES = 3   # a film is begun so often, then it is refused
 
 _FILM = ', '.join(Arrival._fields)
@@ -179,6 +187,7 @@ def take(self:Inbox,
     if not films: self.arrived.clear()
     return [f._replace(tries=f.tries + 1) for f in films]
 
+# %% ../../nbs/node/76_inbox.ipynb #5d9003a0
 @patch
 def put_back(self:Inbox,
     films:list[Arrival] # From `take`
@@ -210,7 +219,7 @@ def judged(self:Inbox,
     if not destinations:
         for r in results: (self.folder/'results'/f'{r.uid}.dcm').unlink(missing_ok=True)
 
-# %% ../../nbs/node/76_inbox.ipynb #4d221430
+# %% ../../nbs/node/76_inbox.ipynb #4cb6b38f
 @patch
 def owed(self:Inbox,
     destination:str, # As it was named
@@ -221,6 +230,7 @@ def owed(self:Inbox,
     sql = f"SELECT {names} FROM results WHERE destination = ? AND state = 'waiting' ORDER BY id LIMIT ?"
     return [Owed(*r) for r in self._ask(sql, destination, n)]
 
+# %% ../../nbs/node/76_inbox.ipynb #156ac241
 @patch
 def sent(self:Inbox,
     result:Owed # From `owed`
@@ -231,7 +241,7 @@ def sent(self:Inbox,
         left = db.execute("SELECT COUNT(*) FROM results WHERE file = ? AND state != 'sent'", (result.file,)).fetchone()[0]
     if not left: (self.folder/'results'/result.file).unlink(missing_ok=True)
 
-# %% ../../nbs/node/76_inbox.ipynb #c6bf5d69
+# %% ../../nbs/node/76_inbox.ipynb #d5bd8292
 @patch
 def not_sent(self:Inbox,
     result:Owed, # From `owed`
@@ -243,11 +253,13 @@ def not_sent(self:Inbox,
     told = int(refused), fault, 'failed' if set_aside else 'waiting', result.id
     with self._change() as db: db.execute('UPDATE results SET tries = tries + ?, fault = ?, state = ? WHERE id = ?', told)
 
+# %% ../../nbs/node/76_inbox.ipynb #8f01a4ae
 @patch
 def retry(self:Inbox)->int: # How many
     "Send again what was set aside"
     with self._change() as db: return db.execute("UPDATE results SET state = 'waiting', tries = 0 WHERE state = 'failed'").rowcount
 
+# %% ../../nbs/node/76_inbox.ipynb #b805ca3d
 @patch
 def count(self:Inbox,
     names:dict[str, int] # name: how many more
@@ -256,7 +268,7 @@ def count(self:Inbox,
     with self._change() as db:
         db.executemany('INSERT INTO counts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET n = n + excluded.n', list(names.items()))
 
-# %% ../../nbs/node/76_inbox.ipynb #699d9c5e
+# %% ../../nbs/node/76_inbox.ipynb #c5aa9ee0
 def _running(folder):
     "Does a node hold the folder?"
     lock = FileLock(Path(folder)/'node.lock')
@@ -265,6 +277,7 @@ def _running(folder):
     lock.release()
     return False
 
+# %% ../../nbs/node/76_inbox.ipynb #27246e08
 _OLDEST = ("SELECT MIN(t) FROM (SELECT received t FROM films WHERE state = 'waiting' "
            "UNION SELECT made FROM results WHERE state = 'waiting')")
 _FAULTS = "SELECT fault, COUNT(*) FROM results WHERE state != 'sent' AND fault != '' GROUP BY fault"
@@ -283,6 +296,7 @@ def _tally(db):
                 faults=dict(db.execute(_FAULTS).fetchall()),
                 counts=dict(db.execute('SELECT name, n FROM counts ORDER BY name').fetchall()))
 
+# %% ../../nbs/node/76_inbox.ipynb #f54380d7
 def health(
     folder:str|Path # Of a node
 )->dict: # running, received, repeated, films_waiting, scored, refused, refusals, results_waiting, sent, failed, oldest_waiting_s, free_mb …

@@ -26,7 +26,7 @@ from ..screen.bundle import load_bundle
 from ..screen.film_report import result_of, with_map
 from ..screen.scoring import Examined, FilmRow, Rules, check_rules, examine, judge
 
-# %% ../../nbs/node/79_node.ipynb #774d8166
+# %% ../../nbs/node/79_node.ipynb #82d6b3a0
 class Settings(NamedTuple):
     "What a node does"
     folder:Path                          # Inbox, results, feed: all that it keeps
@@ -42,6 +42,7 @@ class Settings(NamedTuple):
     dry_run:bool=False                   # Send nothing, and say what would be sent?
     retry:bool=False                     # Send again what an archive refused?
 
+# %% ../../nbs/node/79_node.ipynb #e1e9e942
 class Door:
     "The one door of screening, open as long as the node is"
     def __init__(self,
@@ -58,7 +59,7 @@ class Door:
         "Everything before the network"
         return examine(path, self.bundle, self.rules, keep=True)
 
-# %% ../../nbs/node/79_node.ipynb #6feb8936
+# %% ../../nbs/node/79_node.ipynb #12a9228b
 BATCH = 8   # films that are read at the same time, and in memory
 
 def _made(door, film, path, seen, row):
@@ -70,6 +71,7 @@ def _made(door, film, path, seen, row):
     record = fhir_record(film, result, patient).model_dump_json(indent=1) if s.fhir else ''
     return results_of(result, s.kinds) if s.to else [], record
 
+# %% ../../nbs/node/79_node.ipynb #6858d1e3
 def _decided(inbox, door, film, seen, row)->FilmRow:
     "Note what was decided, with its results"
     s, results, record = door.settings, [], ''
@@ -80,6 +82,7 @@ def _decided(inbox, door, film, seen, row)->FilmRow:
     inbox.judged(film, row, door.rules.point.threshold, results, [to.name for to in s.to])
     return row
 
+# %% ../../nbs/node/79_node.ipynb #0a1fa1e9
 def judge_waiting(
     inbox:Inbox, # Open
     door:Door,   # Open
@@ -98,7 +101,7 @@ def judge_waiting(
         raise
     return rows
 
-# %% ../../nbs/node/79_node.ipynb #57b724cf
+# %% ../../nbs/node/79_node.ipynb #4f8f0c50
 class Node:
     "A node at work: from `start_node`; ends by `stop_node`"
     def __init__(self,
@@ -113,6 +116,7 @@ class Node:
         self.senders:list[Sender] = []
         self.looked, self.told, self.said, self.days = 0., 0., '', set()
 
+# %% ../../nbs/node/79_node.ipynb #4cd1bead
 def _give_up(node):
     "Films during which the process died again and again are left to a person"
     for film in node.inbox.crashed():
@@ -138,7 +142,7 @@ def start_node(
     for s in node.senders: s.start()
     return node
 
-# %% ../../nbs/node/79_node.ipynb #5ea272ad
+# %% ../../nbs/node/79_node.ipynb #23b42518
 def _shown(said):
     "Health in one line"
     refusals = ', '.join(f'{n:,} {code}' for code, n in said['refusals'].items())
@@ -146,6 +150,7 @@ def _shown(said):
     return (f"received {n['received']}: {n['scored']} scored, {n['refused']} refused{f' ({refusals})'*bool(refusals)}, "
             f"{n['films_waiting']} waiting · results: {n['sent']} sent, {n['results_waiting']} waiting, {n['failed']} failed")
 
+# %% ../../nbs/node/79_node.ipynb #704dc943
 def _keep_house(node, every=1., tell_every=60.):
     "Once a second counts and feed; once a minute a line, if there is something new"
     now = time.monotonic()
@@ -159,6 +164,7 @@ def _keep_house(node, every=1., tell_every=60.):
     if line != node.said: node.tell(line)
     node.said = line
 
+# %% ../../nbs/node/79_node.ipynb #71eb6a68
 def turn(
     node:Node, # At work
 )->int:        # Films that were judged
@@ -176,7 +182,7 @@ def _say_owed(node, n):
         owed = node.inbox.owed(to.name, 10**9)[-n*len(node.settings.kinds):]
         for r in owed: node.tell(f"would send {r.kind}, {(node.inbox.folder/'results'/r.file).stat().st_size:,} bytes, to {to.name}")
 
-# %% ../../nbs/node/79_node.ipynb #3561993d
+# %% ../../nbs/node/79_node.ipynb #386fa696
 def stop_node(
     node:Node # At work
 )->dict:      # From `health`
@@ -191,6 +197,7 @@ def stop_node(
     node.inbox.close()
     return said
 
+# %% ../../nbs/node/79_node.ipynb #659d31fc
 def run_node(
     settings:Settings,            # What it does
     stop:Callable[[], bool],      # Asked after each turn: enough?

@@ -33,7 +33,7 @@ STATUSES = { # of a C-STORE: what it says
     0xC000: 'cannot be understood: the header is damaged, or lacks the UIDs of study, series and film',
 }
 
-# %% ../../nbs/node/77_receive.ipynb #6fee42db
+# %% ../../nbs/node/77_receive.ipynb #c0d0bc89
 class Guards(NamedTuple):
     "Where a node listens, and what it allows"
     title:str='PNEUMO'         # Its AE title, 1–16 characters; others are not answered
@@ -50,6 +50,7 @@ class Guards(NamedTuple):
     key:str=''                 # File of its key (PEM)
     ca:str=''                  # File of certificates (PEM) of those who may send; '': TLS without certificates of senders
 
+# %% ../../nbs/node/77_receive.ipynb #0f4096c0
 def check_guards(
     guards:Guards, # As asked
 )->Guards:         # The same
@@ -63,7 +64,7 @@ def check_guards(
     if bool(g.cert) != bool(g.key) or g.ca and not g.cert: raise NodeError('TLS needs a certificate and its key: --cert FILE --key FILE')
     return g
 
-# %% ../../nbs/node/77_receive.ipynb #a9ad793f
+# %% ../../nbs/node/77_receive.ipynb #e62b4ea1
 def server_tls(
     guards:Guards # With `cert` and `key`
 )->ssl.SSLContext|None: # None where there is no certificate
@@ -78,6 +79,7 @@ def server_tls(
     if guards.ca: tls.verify_mode = ssl.CERT_REQUIRED
     return tls
 
+# %% ../../nbs/node/77_receive.ipynb #74c8f78c
 class _Server(ThreadedAssociationServer):
     "pynetdicom's server, which closes the door on whom it does not know before it listens"
     daemon_threads = True
@@ -107,7 +109,7 @@ class _Server(ThreadedAssociationServer):
 
 def _inside(address, networks): return any(ipaddress.ip_address(address) in ipaddress.ip_network(n, strict=False) for n in networks)
 
-# %% ../../nbs/node/77_receive.ipynb #720301d7
+# %% ../../nbs/node/77_receive.ipynb #fb28fc3e
 class _Sink(io.BytesIO):
     "Takes the rest of an object that is too large, and keeps nothing"
     def write(self, data): return len(data)
@@ -119,6 +121,7 @@ def _bounded(recv, limit, count):
         return recv(n)
     return read
 
+# %% ../../nbs/node/77_receive.ipynb #c0bc60f5
 def _opened(event, guards, count):
     "A connection was made"
     sock = event.assoc.dul.socket
@@ -129,7 +132,7 @@ def _grew(event, guards):
     message = event.assoc.dimse.message
     if message and message.data_set is not None and message.data_set.tell() > guards.max_mb*2**20: message.data_set = _Sink()
 
-# %% ../../nbs/node/77_receive.ipynb #50a2aca3
+# %% ../../nbs/node/77_receive.ipynb #ca4723ef
 def identify(
     data:bytes, # A DICOM file
     sender:str, # AE title of who sent it
@@ -140,6 +143,7 @@ def identify(
     if not all(re.fullmatch(r'[0-9.]{1,64}', uid) for uid in uids): raise ValueError('a UID is missing, or is none')
     return Arrival(sop, study, series, kind, str(syntax), sender)
 
+# %% ../../nbs/node/77_receive.ipynb #a4b50cb5
 def _stored(event, inbox, guards, count, free)->int:
     "A film was sent: the status that is answered"
     sent = event.request.DataSet
@@ -155,7 +159,7 @@ def _stored(event, inbox, guards, count, free)->int:
     except (OSError, sqlite3.Error): count('disk_full'); return 0xA700
     return 0x0000
 
-# %% ../../nbs/node/77_receive.ipynb #0d246f66
+# %% ../../nbs/node/77_receive.ipynb #fb7fc3ff
 _TALKERS = 'pynetdicom', 'pydicom', 'highdicom', 'dicomweb_client', 'urllib3'
 _was_said = threading.excepthook
 
@@ -167,6 +171,7 @@ def _ended(args):
         tb = tb.tb_next
     _was_said(args)
 
+# %% ../../nbs/node/77_receive.ipynb #3bf40655
 def quiet_network()->None:
     "The libraries neither log nor warn in this process"
     _config.LOG_HANDLER_LEVEL, threading.excepthook = 'none', _ended
@@ -176,6 +181,7 @@ def quiet_network()->None:
         log.addHandler(logging.NullHandler())
         log.propagate = False
 
+# %% ../../nbs/node/77_receive.ipynb #7d1cc8f3
 class Receiver:
     "A node that listens: from `receive`"
     def __init__(self,
@@ -193,6 +199,7 @@ class Receiver:
         "No more connections, and the open ones end"
         self.server.stop()
 
+# %% ../../nbs/node/77_receive.ipynb #94b53848
 def receive(
     inbox:Inbox,   # Where films go
     guards:Guards, # Checked

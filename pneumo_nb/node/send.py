@@ -37,7 +37,7 @@ def results_of(
     made = [(kind, KINDS[kind](result)) for kind in kinds] if result.score is not None else []
     return [Result(kind, str(ds.SOPInstanceUID), dicom_bytes(ds)) for kind, ds in made]
 
-# %% ../../nbs/node/78_send.ipynb #faa70ff5
+# %% ../../nbs/node/78_send.ipynb #f225a9fb
 _SCT, _OWN = 'http://snomed.info/sct', 'https://github.com/serenity-health/pneumo_nb/codes'
 _SECTION = 'http://terminology.hl7.org/CodeSystem/v2-0074'
 
@@ -50,6 +50,7 @@ def _shared(film, patient, when):
     subject = dict(type='Patient', identifier=dict(value=patient)) if patient else dict(type='Patient', display='not told by the film')
     return dict(status='preliminary', subject=subject, issued=when.isoformat(timespec='seconds'))
 
+# %% ../../nbs/node/78_send.ipynb #bebb5eed
 def _observation(film, result, shared):
     "The number, and what it was judged by"
     value = dict(dataAbsentReason=dict(text=f'not scored: {result.note}')) if result.score is None else dict(
@@ -63,7 +64,7 @@ def _observation(film, result, shared):
                 device=dict(type='Device', display=f"pneumo_nb {result.info['name']}"),
                 derivedFrom=[_uid('ImagingStudy', film.study)], note=[dict(text=f'{SUPPORT}.')])
 
-# %% ../../nbs/node/78_send.ipynb #a37eab08
+# %% ../../nbs/node/78_send.ipynb #fe0da563
 def fhir_record(
     film:Arrival,         # From `receive.identify`
     result:FilmResult, # Scored or refused
@@ -82,6 +83,7 @@ def fhir_record(
     entries = [dict(fullUrl=report_id, resource=report), dict(fullUrl=number_id, resource=_observation(film, result, shared))]
     return FhirBundle.model_validate(dict(type='collection', entry=entries))
 
+# %% ../../nbs/node/78_send.ipynb #6294299e
 def patient_number(
     data:bytes # A DICOM film that was read
 )->str:        # '' where it has none
@@ -109,7 +111,7 @@ def write_feed(
         rows.writerow([moment(received), moment(judged), *map(csv_safe, said)])
     return write_atomic(folder/f'{day}.csv', out.getvalue())
 
-# %% ../../nbs/node/78_send.ipynb #f789dbec
+# %% ../../nbs/node/78_send.ipynb #6464f7b9
 class Destination(NamedTuple):
     "Who gets results"
     name:str     # As it is shown, and kept in the table
@@ -118,6 +120,7 @@ class Destination(NamedTuple):
     port:int=0
     tls:bool=False
 
+# %% ../../nbs/node/78_send.ipynb #ce914c5d
 def destination(
     text:str # As it was typed
 )->Destination:
@@ -133,12 +136,13 @@ def destination(
     name = f'{parts.scheme}://{parts.username}@{parts.hostname}:{port}'
     return Destination(name, parts.username, parts.hostname, port, parts.scheme == 'dicoms')
 
-# %% ../../nbs/node/78_send.ipynb #a1a91196
+# %% ../../nbs/node/78_send.ipynb #e8b20ecc
 class Outcome(NamedTuple):
     "Of one delivery"
     fault:str=''         # '' where it was delivered; words without patients
     for_good:bool=False  # Will the receiver never take it?
 
+# %% ../../nbs/node/78_send.ipynb #5bde90b3
 def outcome_of(
     status:int|None # Of a C-STORE; None: no answer
 )->Outcome:
@@ -149,7 +153,7 @@ def outcome_of(
 
 _NEVER = 400, 409, 413, 415, 422   # answers of a web server
 
-# %% ../../nbs/node/78_send.ipynb #d436c0fb
+# %% ../../nbs/node/78_send.ipynb #17fe4df3
 def _client_tls(guards, host):
     "What the node asks of an archive, and shows"
     tls = ssl.create_default_context(cafile=guards.ca or None)
@@ -159,6 +163,7 @@ def _client_tls(guards, host):
 _SYNTAXES = ['1.2.840.10008.1.2.1', '1.2.840.10008.1.2']
 _OBJECTS = '1.2.840.10008.5.1.4.1.1.88.22', '1.2.840.10008.5.1.4.1.1.7'   # Enhanced SR, secondary capture
 
+# %% ../../nbs/node/78_send.ipynb #e890c93d
 def _by_dicom(to, paths, guards)->Iterator[Outcome]:
     "One association for all; its end is the end"
     ae = AE(guards.title)
@@ -175,6 +180,7 @@ def _by_dicom(to, paths, guards)->Iterator[Outcome]:
     finally:
         if assoc.is_established: assoc.release()
 
+# %% ../../nbs/node/78_send.ipynb #ec350b36
 def _by_web(to, paths, guards)->Iterator[Outcome]:
     "STOW-RS, one request each"
     with requests.Session() as session:
@@ -203,7 +209,7 @@ def deliver(
     try: yield from way(to, paths, guards)
     except (OSError, ValueError) as e: yield Outcome(f'{type(e).__name__}')
 
-# %% ../../nbs/node/78_send.ipynb #91d47786
+# %% ../../nbs/node/78_send.ipynb #e0ec9219
 PAUSES = 1, 2, 5, 15, 60, 300   # seconds after the first, second … fault in a row
 TIMES  = 3                      # an object that is refused for good is offered so often
 
@@ -213,6 +219,7 @@ def pause_after(
     "How long to wait"
     return PAUSES[min(faults, len(PAUSES)) - 1] if faults else 0
 
+# %% ../../nbs/node/78_send.ipynb #8c432058
 def send_owed(
     inbox:Inbox,    # Open
     to:Destination, # From `destination`
