@@ -6,7 +6,7 @@
 __all__ = ['BATCH', 'Settings', 'Door', 'judge_waiting', 'Node', 'start_node', 'turn', 'stop_node', 'run_node', 'send_films',
            'trial']
 
-# %% ../../nbs/node/79_node.ipynb #881e2fe5
+# %% ../../nbs/node/79_node.ipynb #8dfe72f6
 import io, os, sqlite3, threading, time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,9 +21,9 @@ from ..data.phantom_files import phantom_dicom
 from ..evaluate.decision import OperatingPoint
 from .inbox import Inbox, health
 from .receive import Guards, Receiver, check_guards, receive, server_tls
-from .send import Destination, Sender, fhir_record, patient_number, pause_after, results_of, write_feed
+from .send import Destination, Sender, fhir_record, patient_number, pause_after, result_of, results_of, write_feed
 from ..screen.bundle import load_bundle
-from ..screen.film_report import result_of, with_map
+from ..screen.film_report import film_result
 from ..screen.scoring import Examined, FilmRow, Rules, check_rules, examine, judge
 
 # %% ../../nbs/node/79_node.ipynb #82d6b3a0
@@ -59,14 +59,15 @@ class Door:
         "Everything before the network"
         return examine(path, self.bundle, self.rules, keep=True)
 
-# %% ../../nbs/node/79_node.ipynb #12a9228b
+# %% ../../nbs/node/79_node.ipynb #5805ec88
 BATCH = 8   # films that are read at the same time, and in memory
 
 def _made(door, film, path, seen, row):
     "Results of a film, and its FHIR record as text; '' where none is asked for"
     s = door.settings
     result = result_of(path, seen, row, door.bundle, door.rules.point)
-    if 'sc' in s.kinds and row.score is not None: result = with_map(result, seen.small, door.bundle, stride=.1)
+    if 'sc' in s.kinds and row.score is not None:                                  # the same door once more, and the map
+        result = film_result(path, door.bundle, door.rules.point, s.patients, s.strict, stride=.1)
     patient = patient_number(seen.data) if s.fhir and seen.film is not None else ''
     record = fhir_record(film, result, patient).model_dump_json(indent=1) if s.fhir else ''
     return results_of(result, s.kinds) if s.to else [], record
