@@ -127,14 +127,14 @@ def write_feed(
         rows.writerow([moment(received), moment(judged), *map(csv_safe, said)])
     return write_atomic(folder/f'{day}.csv', out.getvalue())
 
-# %% ../../nbs/node/78_send.ipynb #6464f7b9
+# %% ../../nbs/node/78_send.ipynb #2b9f058b
 class Destination(NamedTuple):
     "Who gets results"
     name:str     # As it is shown, and kept in the table
     title:str='' # AE title; '' for STOW-RS
-    host:str=''
-    port:int=0
-    tls:bool=False
+    host:str=''  # Name or address
+    port:int=0   # Of its DICOM node
+    tls:bool=False # Encrypted?
 
 # %% ../../nbs/node/78_send.ipynb #ce914c5d
 def destination(
