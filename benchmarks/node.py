@@ -31,7 +31,6 @@ from pneumo_nb.node.inbox import health
 from pneumo_nb.node.node import send_films
 from pneumo_nb.node.receive import quiet_network
 from pneumo_nb.screen.worklist import Run, run_once
-from pneumo_nb.study.gate_fit import bundle_for
 
 SMALL = 64                      # px, of the films of the memory trial
 LOOKS = (100, 500, 1000, 2000)  # objects after which memory is looked at
@@ -154,6 +153,7 @@ def main():
     args = p.parse_args()
     if args.echo: return echo(args.echo)
     quiet_network()
+    from pneumo_nb.study.gate_fit import bundle_for   # reads torch, which the processes of this program need not wait for
     with tempfile.TemporaryDirectory() as d:
         at = Path(d)
         films = write_phantoms(at/'drawn', n=120, size=96, progress=False)
