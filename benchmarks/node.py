@@ -153,7 +153,7 @@ def main():
     args = p.parse_args()
     if args.echo: return echo(args.echo)
     quiet_network()
-    from pneumo_nb.study.gate_fit import bundle_for   # reads torch, which the processes of this program need not wait for
+    from pneumo_nb.study.gate_fit import bundle_for  # reads torch, which the processes of this program need not wait for
     with tempfile.TemporaryDirectory() as d:
         at = Path(d)
         films = write_phantoms(at/'drawn', n=120, size=96, progress=False)
