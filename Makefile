@@ -108,4 +108,10 @@ trials: $(READY) ## recipes with the size and length that they need, ranked by t
 export: $(READY) ## notebooks → library, clean notebooks, README
 	$(BIN)/python tools/check.py --write
 
-.PHONY: help setup study test test-films test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures samples bench site pages package dicom agreement speed trials variants export
+node: $(READY) ## the node against a real archive (needs Debian's orthanc, orthanc-dicomweb, dcmtk, dicom3tools): make node [KEEP=results/node.json]
+	$(BIN)/python tools/node_check.py $(if $(KEEP),--out $(KEEP))
+
+node-bench: $(READY) ## the node's throughput as ratios, and its memory over 2,000 objects → results/node.json
+	$(BIN)/python benchmarks/node.py
+
+.PHONY: help node node-bench setup study test test-films test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures samples bench site pages package dicom agreement speed trials variants export

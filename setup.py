@@ -9,7 +9,7 @@ parser.read(here/'settings.ini', encoding='utf-8')
 cfg = parser['DEFAULT']
 
 def words(name): return cfg.get(name, '').split()
-extras = {name: words(f'{name}_requirements') for name in ('train', 'dicom', 'archive', 'dev')}
+extras = {name: words(f'{name}_requirements') for name in ('train', 'dicom', 'archive', 'node', 'dev')}
 extras['dev'] = sum(extras.values(), [])
 
 setup(

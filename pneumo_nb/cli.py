@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['WAYS_OUT', 'TRAINS', 'Ending', 'exits_cleanly', 'command', 'pneumo_phantom', 'pneumo_study', 'pneumo_model',
            'pneumo_ablation', 'pneumo_audit', 'pneumo_site', 'pneumo_gate', 'pneumo_screen', 'pneumo_report',
-           'pneumo_queue']
+           'pneumo_queue', 'pneumo_node']
 
 # %% ../nbs/90_cli.ipynb #1861196c
-import errno, sys, time
+import errno, json, os, signal, sys, time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -326,3 +326,74 @@ def pneumo_queue(
     from pneumo_nb.screen.queue_results import queue_to_file
     command = ' '.join(['pneumo_queue', *sys.argv[1:]])
     say(queue_to_file(out, site, scores, threshold, unsure_from, folder, replications, days, seed, workers, command))
+
+# %% ../nbs/90_cli.ipynb #89f5afae
+if TYPE_CHECKING:                      # what a caller may give; a command line is asked for it as follows
+    _ARCHIVES = str|list[str]
+    _TITLES = str|list[str]
+    _PEERS = str|list[str]
+else:
+    _ARCHIVES, _TITLES, _PEERS = (Param(f'{what}; may be given several times', str, action='append') for what in (
+        'Who gets results: TITLE@host:port, dicoms://TITLE@host:port (TLS) or https://host/dicom-web',
+        'AE title that may send', 'Address or network that may send, as 10.1.0.0/16'))
+
+def _at_work(folder, to, allow, peers, capture, retry, test, status, **given):
+    "A node, or its trial, with the options of the command"
+    from pneumo_nb.node.node import Settings, run_node, trial
+    from pneumo_nb.node.receive import Guards, check_guards
+    from pneumo_nb.node.send import destination
+    of = lambda kind: {k: v for k, v in given.items() if k in kind._fields}
+    guards = check_guards(Guards(callers=tuple(_each(allow)), addresses=tuple(_each(peers)), **of(Guards)))
+    kinds, to = ('sr', *['sc']*capture), tuple(map(destination, _each(to)))
+    settings = Settings(Path(folder), guards, to, kinds, retry=retry, **of(Settings))
+    if test: return _say_health(trial(folder, settings))
+    os.umask(0o077)
+    asked = []                             # to end, by Ctrl-C, or as systemd and Docker do
+    for s in (signal.SIGINT, signal.SIGTERM): signal.signal(s, lambda *_: asked.append(True))
+    run_node(settings, lambda: bool(asked), say)
+
+# %% ../nbs/90_cli.ipynb #e6396562
+@command
+def pneumo_node(
+    folder:str='node',      # Folder for all that it keeps: films that wait, results that are owed, counts, the feed
+    to:_ARCHIVES=None,      # Who gets results; may be given several times
+    host:str='127.0.0.1',   # Address to listen on; beyond this machine --allow and --peers are needed
+    port:int=11112,         # To listen on
+    title:str='PNEUMO',     # Its AE title
+    allow:_TITLES=None,     # AE title that may send; may be given several times
+    peers:_PEERS=None,      # Address or network that may send; may be given several times
+    capture:bool=False,     # Send a picture with outlines, too (secondary capture; some seconds a film)
+    fhir:bool=False,        # Write a FHIR R4 record for each film to FOLDER/fhir; it holds the patient's number
+    bundle:str=None,        # Folder of a bundle; default: the one that comes with the library
+    point:str=None,         # Name of an operating point of the bundle, or a file that pneumo_site wrote
+    patients:str='',        # children: you attest that all films are of children of the age that the network knows
+    strict:bool=False,      # Refuse films whose age is neither told by the file nor attested with --patients
+    workers:int=None,       # Cores to use; default: all
+    associations:int=8,     # Connections at the same time
+    max_mb:float=128,       # MB of one object, at most
+    free_mb:float=1024,     # MB that must stay free on the disk
+    idle:float=30,          # Seconds of silence after which a connection is closed
+    cert:str='',            # Certificate for TLS (PEM)
+    key:str='',             # Its key (PEM)
+    ca:str='',              # Certificates of those who may send, and of archives (PEM)
+    dry_run:bool=False,     # Receive and judge, send nothing, and say what would be sent
+    retry:bool=False,       # Send again what an archive refused
+    status:bool=False,      # Say what was received, what waits and what was sent; exit code 1 when no node is at work
+    test:bool=False,        # Does it work here? Send a drawn film to a node of its own in FOLDER/trial
+)->None:
+    "A DICOM node: takes chest films, and sends reports to an archive; listens on this machine only, unless told otherwise"
+    given = dict(locals())
+    if status: return _node_status(folder)
+    needs('pynetdicom', 'dicomweb_client', 'fhir', 'highdicom')
+    with exits_cleanly('pneumo_node', f'What was received is kept in {folder}; the same command goes on.'): _at_work(**given)
+
+# %% ../nbs/90_cli.ipynb #bbdf98cd
+def _say_health(said):
+    "A line for each count"
+    for k, v in said.items(): say(f"{k:21} {json.dumps(v) if isinstance(v, dict) else v}")
+
+def _node_status(folder):
+    from pneumo_nb.node.inbox import health
+    said = health(folder)
+    _say_health(said)
+    if not said['running']: sys.exit(1)

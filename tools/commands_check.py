@@ -16,7 +16,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from repo import must, run
 
-EXTRAS = ('plain', 'train', 'dicom', 'archive', 'dev')
+EXTRAS = ('plain', 'train', 'dicom', 'archive', 'node', 'dev')
 ONLY = """
 import os, sys, sysconfig
 from importlib.machinery import PathFinder
@@ -52,6 +52,7 @@ COMMANDS = { # what: (arguments, with IN for the folder of inputs; the file that
     'pneumo_screen --engine ray': ('IN/film.png --out worklist.csv', 'worklist.csv', 'archive'),
     'pneumo_report': ('IN/film.png --out new/report', 'new/report/report.pdf', None),
     'pneumo_report --dicom': ('IN/film.dcm --out report', 'report/result-sr.dcm', 'dicom'),
+    'pneumo_node --test': ('--folder new/node', 'new/node/trial/node.db', 'node'),
     'pneumo_site': (
         'IN/scores.csv --prevalence .1 --cost_fn 20 --cost_fp 1 --at_least 0 --bundle children --out new/s', 'new/s/point.json', None),
     'pneumo_queue': ('--scores IN/scores.csv --threshold .5 --replications 2 --workers 1 --out new/q.json', 'new/q.json', None),

@@ -31,7 +31,8 @@ _GREY    = ['ModalityLUTSequence', 'RescaleSlope', 'RescaleIntercept', 'VOILUTSe
 _PALETTE = [f'{c}PaletteColorLookupTable{what}' for c in ('Red', 'Green', 'Blue') for what in ('Descriptor', 'Data')]
 _PALETTE += [f'Segmented{c}PaletteColorLookupTableData' for c in ('Red', 'Green', 'Blue')]
 _ABOUT   = ['ImageLaterality', 'Laterality', 'PatientSex', *READS]
-_SPACE   = ['SeriesInstanceUID', 'InstanceNumber', 'ImagePositionPatient', 'ImageOrientationPatient']
+_SPACE   = ['StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID', 'InstanceNumber', 'ImagePositionPatient',
+            'ImageOrientationPatient']
 _PIXELS  = ['PixelData', 'FloatPixelData', 'DoubleFloatPixelData']
 _TAGS:list[BaseTag|int] = [Tag(t) for t in _SIZE + _GREY + _PALETTE + _ABOUT + _SPACE + _PIXELS]
 
