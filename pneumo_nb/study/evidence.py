@@ -97,7 +97,8 @@ def _groups(predictions, withdrawn, threshold, n_boot):
     one = lambda m, s: by_group(select_run(normals, m, s), 'group', threshold, n_boot).set_index('group')
     shipped = one('shipped', 0)[['value', 'low', 'high', 'n']]
     over = pd.DataFrame([one('robust', s).value for s in sorted(normals.seed[normals.model == 'robust'].unique())])
-    return {g: dict(specificity=dict(mean=over[g].mean(), sd=over[g].std(), shipped=shipped.loc[g].to_dict())) for g in shipped.index}
+    told = {g: shipped.loc[g].to_dict() | dict(n=int(shipped.n[g])) for g in shipped.index}
+    return {g: dict(specificity=dict(mean=over[g].mean(), sd=over[g].std(), shipped=of)) for g, of in told.items()}
 
 # %% ../../nbs/study/67_evidence.ipynb #c3164703
 def final_evidence(
