@@ -269,9 +269,9 @@ def _held_out(gate, films, each, seed, ask):
 # %% ../../nbs/study/69_gate_fit.ipynb #8a5922a2
 class Beyond(NamedTuple):
     "What a gate with questions is judged by, beside films of home"
-    bundle:Bundle
-    known:Known
-    elsewhere:Elsewhere
+    bundle:Bundle       # Whose network is asked
+    known:Known         # From `what_is_known`
+    elsewhere:Elsewhere # From `read_elsewhere`
     pictures:dict       # kind → uint8 (k, size, size)
 
 def _ask(bundle): return lambda films: bundle.logits_features(np.ascontiguousarray(films))[1]
