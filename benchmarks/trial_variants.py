@@ -7,33 +7,23 @@ RUNS holds the trainings of `pneumo_model --preset shipped`. The score is that o
 known size; no test film is read. Tables of scores are kept in --tables, and what is there is not computed again.
 About half an hour on one core.
 """
+from functools import partial
 from pathlib import Path
-import numpy as np
 import pandas as pd
-from PIL import Image
 from measured import parser
 from pneumo_nb.core import write_atomic
 from pneumo_nb.data.cohort import read_cohort
-from pneumo_nb.explore.file_cues import find_originals, original_cues, padded
-from pneumo_nb.study.trials import trial_films, trial_numbers
+from pneumo_nb.explore.file_cues import find_originals, original_cues
+from pneumo_nb.study.trials import held_out_table, trial_films, trial_numbers
 from pneumo_nb.train.ablation import ablation_data
-from pneumo_nb.train.corruptions import CONDITIONS, shown_as
+from pneumo_nb.train.corruptions import CONDITIONS
 from pneumo_nb.train.cross_validation import average_weights, averaged, averaged_network, load_training
 from pneumo_nb.train.holdouts import development_films
-from pneumo_nb.train.recipes import CHOSEN, RECIPES, film_logits
+from pneumo_nb.train.recipes import CHOSEN, RECIPES
 
-LIN = Image.Resampling.BILINEAR
-RULES = {'squeeze': None, 'pad to 1.25, then squeeze': 1.25}     # shape that every film is padded to before it becomes a square
 CONDITION = ('clean', *CONDITIONS)
-
-def in_its_shape(film, shape, side=224):
-    "A squeezed film at its true shape, as many pixels as before"
-    return np.asarray(Image.fromarray(film).resize((round(side*shape**.5), round(side/shape**.5)), LIN))
-
-def squared(film, shape, rule, size):
-    "A film, as it is shown, as the network's square"
-    if rule is None: return film
-    return np.asarray(Image.fromarray(padded(in_its_shape(film, shape), rule)).resize((size, size), LIN))
+TO_125 = partial(CONDITIONS['padded wide'][2], to=1.25)          # a squeezed film at its own shape, padded, squeezed again
+RULES = {'squeeze': lambda film, shape: film, 'pad to 1.25, then squeeze': TO_125}
 
 def networks(runs, data, recipe):
     "Name → network of the first fold"
@@ -43,22 +33,12 @@ def networks(runs, data, recipe):
     return nets | {'average': average_weights(list(nets.values())),
                    'average, counted anew': averaged_network(list(stems.values()), data, held, recipe)}
 
-def table_of(net, rows, films, rule):
-    "Logits of the fold's films under every condition"
-    pairs = [(films.data.films[i], films.files['shape'].to_numpy()[i]) for i in rows]
-    size = films.data.films.shape[-1]
-    shown = lambda c: np.stack([squared(shown_as(film, shape, c, films.spread), shape, rule, size) for film, shape in pairs])
-    who = films.data.cohort[['path', 'patient', 'label']].iloc[rows].reset_index(drop=True)
-    who = pd.concat([who, films.files.iloc[rows].reset_index(drop=True)], axis=1)
-    return who.assign(**{c: film_logits(net, shown(c)) for c in CONDITION})
-
 def tables(films, nets, folder):
     "(rule, network) → its table, kept in a folder"
-    rows = np.flatnonzero((films.data.fold == 0).to_numpy() & films.files.notna().all(axis=1).to_numpy())
-    for rule, shape in RULES.items():
+    for rule, change in RULES.items():
         for name, net in nets.items():
             kept = Path(folder)/f'{rule}-{name}.csv'.replace(' ', '_')
-            if not kept.exists(): write_atomic(kept, table_of(net, rows, films, shape).to_csv(index=False, float_format='%.5f'))
+            if not kept.exists(): write_atomic(kept, held_out_table(net, films, 0, change).to_csv(index=False, float_format='%.5f'))
             yield rule, name, pd.read_csv(kept, keep_default_na=False, dtype=dict(patient=str))
 
 def with_ensemble(found):

@@ -34,6 +34,14 @@ assert not {'torch', 'fastai'} & set(sys.modules)
 print('phantom scored:', row)
 """
 
+LABELS = """python - <<'END'     # a drawn film's label means nothing to the network, so these follow its scores, every twentieth the other way round
+import pandas as pd
+films = pd.read_csv('labelled.csv').dropna(subset='score').sort_values('score', ignore_index=True)
+sick = (films.index >= len(films)/2) ^ (films.index % 20 == 0)
+films.assign(label=pd.Series(sick).map({True: 'PNEUMONIA', False: 'NORMAL'})).to_csv('labelled.csv', index=False)
+END
+"""
+
 def inside(file, names):
     "What is missing in a wheel or sdist, and what does not belong there"
     faults = [f'{w} is missing' for w in WANTED if not any(fnmatch(n, w) for n in names)]
@@ -70,9 +78,8 @@ def ways_in():
     step = dict(re.findall(r'^\| (\d): [^|]*\| `(pneumo_\w+ [^`]*)`', tutorial, flags=re.M))
     screened = re.search(r'^pneumo_screen [^#\n]*', index, flags=re.M)[0]
     python = "python - <<'END'\n" + blocks(index, 'python')[0] + 'END\n'
-    costs = step['6'].replace('--cost_fn 20', '--cost_fn 3')     # of drawn films the network knows so little that all would be called
     return {'a folder screened': [screened], 'scores evaluated': [python],
-            'a threshold in use': [step['4'], blocks(tutorial, 'bash')[-1], costs, step['7']]}
+            'a threshold in use': [step['4'], blocks(tutorial, 'bash')[-1], LABELS, step['6'], step['7']]}
 
 def copied(programs, d, env):
     "Each way in an empty folder with films, by copying alone"

@@ -9,6 +9,7 @@ __all__ = ['GATE_CODES', 'EIGHT_GREYS', 'COLOURED', 'VIEWS', 'QUESTIONS', 'eight
 # %% ../../nbs/screen/52_gate.ipynb #35818a30
 from collections.abc import Callable
 import numpy as np
+from fastcore.basics import patch
 
 # %% ../../nbs/screen/52_gate.ipynb #bc54ef4a
 _TOO_FAR = 'Leave it to a person: cropped, tilted, of other equipment or of an adult, its score would have no ground'
@@ -139,6 +140,8 @@ _VERY_FAR = 1.75           # the same where the gate has learned its questions
 
 class Gate:
     "What may be scored, from plain arrays"
+    answers:Callable[..., dict]; _refused:Callable[..., list]; check:Callable[..., tuple[list, np.ndarray]]   # further down
+
     def __init__(self,
         arrays:dict, # From `fit_gate`: mean and patterns of both drawings, and 'limits'; from `fit_questions`: 'chest' and 'adult'
     ):
@@ -154,39 +157,43 @@ class Gate:
         shares = [residual(drawn[d], of[f'{d}_mean'], of[f'{d}_patterns'])/limit for d, limit in zip(('edges', 'greys'), of['limits'])]
         return np.max([*shares, _HOLE/np.maximum(drawn['filled'], 1e-3)], axis=0)
 
+    def _of_views(self, drawn): return np.stack([self.distance(_view(drawn, *v)) for v in VIEWS], 1)
+
     def views(self,
         films:np.ndarray, # uint8, (n, height, width)
-        drawn:dict=None,  # Their `gate_features`, where they are known
     )->np.ndarray:        # (n, 8): as it is, turned anticlockwise by 90°, 180°, 270°; the same inverted
         "Distance of all views of each film"
-        drawn = drawn or gate_features(films)
-        return np.stack([self.distance(_view(drawn, *v)) for v in VIEWS], 1)
+        return self._of_views(gate_features(films))
 
-    def answers(self,
-        vectors:np.ndarray, # From `gate_vector`, (n, …)
-    )->dict:                # A name in `QUESTIONS` → (n,), above 0 for yes
-        "What the gate says to its questions"
-        return {q: vectors @ self._is[q][1:] + self._is[q][0] for q in QUESTIONS}
+# %% ../../nbs/screen/52_gate.ipynb #9ee60030
+@patch
+def answers(self:Gate,
+    vectors:np.ndarray, # From `gate_vector`, (n, …)
+)->dict:                # A name in `QUESTIONS` → (n,), above 0 for yes
+    "What the gate says to its questions"
+    return {q: vectors @ self._is[q][1:] + self._is[q][0] for q in QUESTIONS}
 
-    def _refused(self, drawn, features, own):
-        "A code per film, by questions and distance; '' where it may be scored"
-        if not self.asks: return ['' if d <= 1 else 'unfamiliar' if d <= _FAR else 'not_chest' for d in own]
-        if features is None: raise ValueError("this gate asks the network, too: pass the features of `Bundle.logits_features`")
-        said = self.answers(gate_vector(drawn, features))
-        no_chest = (said['chest'] < 0) | (own > _VERY_FAR)
-        return ['not_chest' if no else 'looks_adult' if grown > 0 else '' for no, grown in zip(no_chest, said['adult'])]
+@patch
+def _refused(self:Gate, drawn, features, own):
+    "A code per film, by questions and distance; '' where it may be scored"
+    if not self.asks: return ['' if d <= 1 else 'unfamiliar' if d <= _FAR else 'not_chest' for d in own]
+    if features is None: raise ValueError("this gate asks the network, too: pass the features of `Bundle.logits_features`")
+    said = self.answers(gate_vector(drawn, features))
+    no_chest = (said['chest'] < 0) | (own > _VERY_FAR)
+    return ['not_chest' if no else 'looks_adult' if grown > 0 else '' for no, grown in zip(no_chest, said['adult'])]
 
-    def check(self,
-        films:np.ndarray,         # uint8, (n, height, width)
-        features:np.ndarray=None, # From `Bundle.logits_features`, (n, channels); needed by a gate that has learned its questions
-    )->tuple[list, np.ndarray]:   # codes, '' where the film may be scored; distances (n,), up to 1 near to what was learned
-        "Which films may be scored"
-        drawn = gate_features(films)
-        distance = self.views(films, drawn)
-        own, nearest, view = distance[:, 0], distance.min(1), distance.argmin(1)
-        fits = (nearest <= 1) & (nearest < _BETTER*own)
-        codes = self._refused(drawn, features, own)
-        return [('inverted' if VIEWS[v][1] else 'turned') if f else code for f, v, code in zip(fits, view, codes)], own
+@patch
+def check(self:Gate,
+    films:np.ndarray,         # uint8, (n, height, width)
+    features:np.ndarray=None, # From `Bundle.logits_features`, (n, channels); needed by a gate that has learned its questions
+)->tuple[list, np.ndarray]:   # codes, '' where the film may be scored; distances (n,), up to 1 near to what was learned
+    "Which films may be scored"
+    drawn = gate_features(films)
+    distance = self._of_views(drawn)
+    own, nearest, view = distance[:, 0], distance.min(1), distance.argmin(1)
+    fits = (nearest <= 1) & (nearest < _BETTER*own)
+    codes = self._refused(drawn, features, own)
+    return [('inverted' if VIEWS[v][1] else 'turned') if f else code for f, v, code in zip(fits, view, codes)], own
 
 # %% ../../nbs/screen/52_gate.ipynb #50f4e5f9
 def verdicts(

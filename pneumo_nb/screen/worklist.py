@@ -155,6 +155,7 @@ def arrangement(
     flags.update(same_file=int((same >= 0).sum()), near_copy=int(((near >= 0) & (same < 0)).sum()))
     return Arrangement(np.lexsort((np.arange(n), -score, priority)), same, near, counts, +flags, pictures)
 
+# %% ../../nbs/screen/54_worklist.ipynb #0d77c3f4
 def arranged(
     row:Callable[[int], FilmRow], # i → `FilmRow` of file i
     at:Arrangement,               # Of these rows

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['CHILD', 'ADULT', 'varied_copies', 'principal_patterns', 'fit_gate', 'bundle_for', 'Elsewhere', 'read_elsewhere',
-           'framed', 'Known', 'asked', 'what_is_known', 'fit_questions', 'Beyond', 'gate_evidence', 'measure_gate']
+           'Known', 'asked', 'what_is_known', 'fit_questions', 'fit_asking_gate', 'Beyond', 'gate_evidence',
+           'measure_gate']
 
 # %% ../../nbs/study/69_gate_fit.ipynb #ab8a9470
 import shutil
@@ -14,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from fastcore.basics import noop
-from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 import torch
@@ -30,7 +30,8 @@ from ..data.phantom import phantom_film
 from ..screen.bundle import SHIPPED, Bundle, load_bundle
 from ..screen.gate import VIEWS, Gate, gate_features, gate_vector, residual, verdicts
 from ..stats import wilson
-from .out_of_scope_images import HELD_OUT_KINDS, SEEN_KINDS, grey_square, kinds_left_out, out_of_scope_images, tampered_films
+from .out_of_scope_images import (HELD_OUT_KINDS, SEEN_KINDS, framed, grey_square, kinds_left_out, out_of_scope_images,
+                                                 tampered_films)
 from .packing import write_gate
 from ..train.holdouts import development_films
 from ..train.corruptions import CORRUPTIONS, corrupt_all
@@ -136,21 +137,6 @@ def read_elsewhere(
     films = np.stack([read_film(Path(folder)/f, size) for f in table.file])
     return Elsewhere(films, table.age_years.to_numpy(float), table.patient.to_numpy(str))
 
-# %% ../../nbs/study/69_gate_fit.ipynb #c067def5
-def framed(
-    films:np.ndarray, # uint8, (n, size, size)
-    seed:int=0,       # Same seed, same frames
-)->np.ndarray:        # uint8, (n, size, size)
-    "Each film smaller, somewhere within a white or a black square"
-    rng, side = np.random.default_rng(seed), films.shape[1]
-    out = np.full_like(films, 0)
-    for film, place in zip(films, out):
-        place[:] = rng.choice([0, 255])
-        h, w = (round(side*x) for x in rng.uniform(.55, .95, 2))
-        y, x = rng.integers(side - h + 1), rng.integers(side - w + 1)
-        place[y:y + h, x:x + w] = np.asarray(Image.fromarray(film).resize((w, h), Image.Resampling.BILINEAR))
-    return out
-
 # %% ../../nbs/study/69_gate_fit.ipynb #2cde9b5d
 class Known(NamedTuple):
     "Vectors (from `gate_vector`) that the questions are learned from, with whose they are"
@@ -162,21 +148,31 @@ class Known(NamedTuple):
     ages:np.ndarray    # (3m,), years
     patients:np.ndarray # (3m,)
 
+# %% ../../nbs/study/69_gate_fit.ipynb #0f485963
+def _pictures(size, n, seed):
+    "Out-of-scope images as the network takes them, by kind"
+    left_out = kinds_left_out()
+    images = out_of_scope_images(n, seed, [k for k in SEEN_KINDS + HELD_OUT_KINDS if k not in left_out])
+    return {kind: np.stack([grey_square(a, size) for a in some]) for kind, some in images.items()}
+
+def _ask(bundle): return lambda films: bundle.logits_features(np.ascontiguousarray(films))[1]
+
 def asked(
     bundle:Bundle, # Whose network is asked
 )->Callable[[np.ndarray], np.ndarray]: # Films, uint8 (n, size, size) → vectors (n, d)
     "What makes vectors of films"
-    return lambda films: gate_vector(gate_features(films), bundle.logits_features(np.ascontiguousarray(films))[1])
+    ask = _ask(bundle)
+    return lambda films: gate_vector(gate_features(films), ask(films))
 
 def _no_chests(films, away, size, n, seed):
     "What is no chest film, by kind"
-    pictures = out_of_scope_images(n, seed, [k for k in SEEN_KINDS + HELD_OUT_KINDS if k not in kinds_left_out()])
-    yield from ((kind, np.stack([grey_square(a, size) for a in some])) for kind, some in pictures.items())
+    yield from _pictures(size, n, seed).items()
     some = np.concatenate([x[np.random.default_rng(seed).permutation(len(x))[:200]] for x in (films, away)])
     yield from tampered_films(some, seed).items()
     views = (np.rot90(255 - some if inverted else some, q, (1, 2)) for q, inverted in VIEWS[1:])
     yield 'turned', np.concatenate([x[i::7] for i, x in enumerate(views)])
 
+# %% ../../nbs/study/69_gate_fit.ipynb #c2049f34
 def what_is_known(
     bundle:Bundle,       # Whose network is asked
     films:np.ndarray,    # uint8, (n, size, size), development films
@@ -243,6 +239,20 @@ def fit_questions(
     adult[0] -= np.quantile(said, 1 - _CALLED_ADULT)
     return dict(chest=_chest(known), adult=adult)
 
+# %% ../../nbs/study/69_gate_fit.ipynb #14a9d51f
+def fit_asking_gate(
+    bundle:Bundle,       # Whose network is asked
+    films:np.ndarray,    # uint8, (n, size, size), development films
+    groups:Collection,   # (n,): their patients
+    elsewhere:Elsewhere|None=None, # From `read_elsewhere`; None: the gate refuses by distance alone
+    log:Callable=noop,   # Called with a line per step
+)->tuple[Gate, Known|None]: # the gate; what its questions were learned from, None where it has none
+    "A gate that knows these films, and asks its questions where films of elsewhere are given"
+    gate = fit_gate(bundle, films, groups, log=log)
+    if elsewhere is None: return gate, None
+    known = what_is_known(bundle, films, groups, elsewhere, log=log)
+    return Gate(gate.arrays | fit_questions(known)), known
+
 # %% ../../nbs/study/69_gate_fit.ipynb #9558ea59
 def _share(yes):
     "A share with its interval"
@@ -273,8 +283,6 @@ class Beyond(NamedTuple):
     known:Known         # From `what_is_known`
     elsewhere:Elsewhere # From `read_elsewhere`
     pictures:dict       # kind → uint8 (k, size, size)
-
-def _ask(bundle): return lambda films: bundle.logits_features(np.ascontiguousarray(films))[1]
 
 def _with_questions(gate, beyond, home, away, kinds, seed):
     "The gate, with questions learned from a part of what is known"
@@ -330,12 +338,6 @@ def _on_other_things(passed, phantoms):
     return dict(strangers_passed=in_all, strangers={kind: _share(p) for kind, p in passed.items()}, strangers_left_out=kinds_left_out(),
                 phantoms=_refusals(phantoms))
 
-def _pictures(size, n, seed):
-    "Out-of-scope images as the network takes them, by kind"
-    left_out = kinds_left_out()
-    images = out_of_scope_images(n, seed, [k for k in SEEN_KINDS + HELD_OUT_KINDS if k not in left_out])
-    return {kind: np.stack([grey_square(a, size) for a in some]) for kind, some in images.items()}
-
 # %% ../../nbs/study/69_gate_fit.ipynb #12726c82
 def gate_evidence(
     gate:Gate,           # From `fit_gate`, with all these films
@@ -389,11 +391,8 @@ def measure_gate(
     root, model = find_films(data).root, load_bundle(bundle)
     others, away = {Path(f).name: _folder_films(f, model.size) for f in also}, read_elsewhere(elsewhere, model.size) if elsewhere else None
     cohort = development_films(read_cohort(root, progress=False)[0])
-    films, known = film_cache(film_paths(cohort, root), model.size, progress=False), None
-    gate = fit_gate(model, films, cohort.group.to_numpy(), log=log)
-    if away:
-        known = what_is_known(model, films, cohort.group.to_numpy(), away, log=log)
-        gate = Gate(gate.arrays | fit_questions(known))
+    films = film_cache(film_paths(cohort, root), model.size, progress=False)
+    gate, known = fit_asking_gate(model, films, cohort.group.to_numpy(), away, log)
     evidence = gate_evidence(gate, films, cohort, others, log=log, bundle=model, elsewhere=away, known=known, **how)
     if write and bundle: write_gate(bundle, gate.arrays, evidence, model.info.get('band'))
     return evidence

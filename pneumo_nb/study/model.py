@@ -28,8 +28,7 @@ from ..evaluate.operating_point import operating_point, read_oof
 from ..evaluate.abstention import abstention_band
 from .packing import half_precision, write_bundle, write_card, write_gate, write_model
 from ..screen.bundle import load_bundle
-from ..screen.gate import Gate
-from .gate_fit import fit_gate, fit_questions, read_elsewhere, what_is_known
+from .gate_fit import fit_asking_gate, read_elsewhere
 from .evidence import final_evidence, held_out_fit, on_one_threshold, oof_evidence
 from .final_films import final_films, score_networks
 from ..train.ablation import AblationData, ablation, ablation_data, load_row, ranking
@@ -121,15 +120,11 @@ def _held_out(folder, s, say):
 def _fitted(folder, name): return json.loads((folder/'calibration.json').read_text())[name]
 
 # %% ../../nbs/study/72_model.ipynb #m010
-def _trained(folder, s, names):
-    "Networks by the names of their trainings"
-    stems = _stems(folder)
-    return [load_training(stems[name], RECIPES[s['recipe']]['inputs']) for name in names]
-
 def _singles(folder, s):
     "Networks that may stand for the bundle's parts: the refits, or all that have not seen the first fold"
-    names = averaged(s['seeds'], None) if s['refit'] else [name for name in _stems(folder) if name.startswith('fold-0')]
-    return _trained(folder, s, names)
+    stems = _stems(folder)
+    names = averaged(s['seeds'], None) if s['refit'] else [name for name in stems if name.startswith('fold-0')]
+    return [load_training(stems[name], RECIPES[s['recipe']]['inputs']) for name in names]
 
 def _with_shift(net, shift):
     "Add to the log-odds of pneumonia, in the bias of the last layer"
@@ -170,19 +165,12 @@ def held_out_band(
     return max(0., low), min(1., high)
 
 # %% ../../nbs/study/72_model.ipynb #e02c8b37
-def _gate_of(bundle, x, films, s, say):
-    "A gate for the bundle; with its questions where films of elsewhere are given"
-    groups = films.group.to_numpy()
-    gate = fit_gate(bundle, x, groups, log=say)
-    if not s['elsewhere']: return gate
-    known = what_is_known(bundle, x, groups, read_elsewhere(s['elsewhere'], bundle.size), log=say)
-    return Gate(gate.arrays | fit_questions(known))
-
 def _gate(folder, s, say):
     "What the bundle refuses, and where it is unsure"
     films, bundle = development_films(read_table(folder, 'cohort')), load_bundle(s['bundle'])
     x = film_cache(film_paths(films, s['root']), s['size'], progress=False)
-    gate = _gate_of(bundle, x, films, s, say)
+    away = read_elsewhere(s['elsewhere'], bundle.size) if s['elsewhere'] else None
+    gate, _ = fit_asking_gate(bundle, x, films.group.to_numpy(), away, say)
     band = held_out_band(read_oof(folder/'held_out.csv'), _fitted(folder, 'held_out')['shift'],
                          bundle.info['temperature'], bundle.points['default'].threshold)
     why = f'at most {ALPHA:.0%} of either class outside it on the wrong side, held-out scores, all families'

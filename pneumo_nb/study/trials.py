@@ -97,13 +97,15 @@ def held_out_table(
     net:nn.Module,     # From `lite_net`
     films:TrialFilms,  # From `trial_films`
     fold:int,          # The fold that the network has not seen
+    change:Callable[[np.ndarray, float], np.ndarray]=lambda film, shape: film, # What is done to each film that is shown, and its shape
 )->pd.DataFrame:       # A row per held-out film of known size: path, patient, label, width, shape, and logits per condition
     "What a network says of films that it has not seen, as they are and at the edges"
     rows = np.flatnonzero((films.data.fold == fold).to_numpy() & films.files.notna().all(axis=1).to_numpy())
     pairs = list(zip(films.data.films[rows], films.files['shape'].to_numpy()[rows]))
-    def logits(name): return film_logits(net, np.stack([shown_as(film, shape, name, films.spread) for film, shape in pairs]))
+    def shown(name): return np.stack([change(shown_as(film, shape, name, films.spread), shape) for film, shape in pairs])
     who = films.data.cohort[['path', 'patient', 'label']].iloc[rows].reset_index(drop=True)
-    return pd.concat([who, films.files.iloc[rows].reset_index(drop=True)], axis=1).assign(**{c: logits(c) for c in ('clean', *CONDITIONS)})
+    who = pd.concat([who, films.files.iloc[rows].reset_index(drop=True)], axis=1)
+    return who.assign(**{c: film_logits(net, shown(c)) for c in ('clean', *CONDITIONS)})
 
 def run_trial(
     trial:Trial,           # What is tried
@@ -199,6 +201,7 @@ def best_trial(
     first = full.iloc[0]
     return Trial(str(first.recipe), int(first['size']), int(first.epochs))
 
+# %% ../../nbs/study/71_trials.ipynb #42ae6868
 _RULE = 'highest mean pooled matched AUC of held-out train films over three seeds and two folds; written down before a trial ran'
 
 def trial_choice(
