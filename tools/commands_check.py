@@ -16,7 +16,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from repo import must, run
 
-EXTRAS = ('plain', 'train', 'dicom', 'archive', 'dev')
+EXTRAS = ('plain', 'train', 'dicom', 'archive', 'page', 'dev')
 ONLY = """
 import os, sys, sysconfig
 from importlib.machinery import PathFinder

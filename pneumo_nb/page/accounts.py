@@ -188,10 +188,10 @@ def hide(self:Accounts,
     "Switch this session's blind mode"
     with self._open() as db: db.execute('UPDATE sessions SET blind = ? WHERE token = ?', (int(blind), _hashed(token)))
 
-# %% ../../nbs/page/85_accounts.ipynb #adfaf95c
+# %% ../../nbs/page/85_accounts.ipynb #d0d00285
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
           "base-uri 'none'; frame-ancestors 'none'")
-HEADERS = {'Content-Security-Policy': POLICY, 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer',
+HEADERS = {'Content-Security-Policy': POLICY, 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'same-origin',
            'X-Frame-Options': 'DENY', 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Resource-Policy': 'same-origin',
            'Permissions-Policy': 'camera=(), microphone=(), geolocation=()', 'Cache-Control': 'no-store'}
 LOOPBACK = '127.0.0.1', 'localhost', '::1', '[::1]'

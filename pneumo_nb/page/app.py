@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['OPEN', 'LARGEST', 'WINDOWS', 'KEYS', 'Site', 'Guard', 'page_app', 'PageError', 'made_site', 'bound', 'serve']
 
-# %% ../../nbs/page/87_app.ipynb #aa2cab79
+# %% ../../nbs/page/87_app.ipynb #2f66583a
 import base64, hmac, json, socket, threading
 from collections.abc import Callable
 from contextlib import asynccontextmanager
@@ -21,6 +21,7 @@ from starlette.routing import Route
 from ..core import say, shown_name
 from ..data.film_file import FilmError
 from .accounts import HEADERS, LOOPBACK, AccountError, Accounts, Session, check_name
+from .monitor import fitting_point, kept_distances, monitor_page
 from .reading_desk import Desk, DeskError, Reader, is_phantom
 from .reads import ANSWERS, ReadsError, agreement, disputed, left_out_words, site_scores, standing
 from .viewer import small_jpeg
@@ -279,11 +280,20 @@ def _csv(name, table):
 def _scores_csv(site, request): return _csv('scores.csv', site_scores(site.desk.reads.table(), blind='all' not in _query(request))[0])
 def _reads_csv(site, request): return _csv('reads.csv', site.desk.reads.table())
 
-# %% ../../nbs/page/87_app.ipynb #181a4358
+# %% ../../nbs/page/87_app.ipynb #bfe6de8c
+def _monitor(site, request):
+    "Whether it still holds; nothing of it in blind mode, as it tells what was called"
+    desk = site.desk
+    hidden = desk.blind or request.scope['session'].blind
+    own = not hidden and all(desk.bundle.model.startswith(r['model']) for r in desk.feed.rows)
+    point = fitting_point(desk.bundle.point(), desk.feed.rows) if own else None
+    words = {} if hidden else monitor_page(desk.feed.rows, desk.facts.table(), desk.reads.table(), kept_distances(desk.folder), point)
+    return _page(site, request, 'monitor.html', 'Monitor', here='monitor', hidden=hidden, **words)
+
 _GETS:dict[str, Callable] = {
     '/': _list, '/rows': _rows, '/pulse': _pulse, '/static/{name}': _static, '/login': _login_page, '/reads': _reads, '/film/{film}': _film,
     '/film/{film}/about': _about, '/film/{film}/pixels': _pixels, '/film/{film}/small': _small, '/film/{film}/outline': _outline,
-    '/scores.csv': _for_admin(_scores_csv), '/reads.csv': _for_admin(_reads_csv)}
+    '/scores.csv': _for_admin(_scores_csv), '/reads.csv': _for_admin(_reads_csv), '/monitor': _for_admin(_monitor)}
 _POSTS:dict[str, Callable] = {'/login': _login, '/logout': _logout, '/blind': _blind, '/undo': _undo, '/film/{film}/read': _read}
 
 def _routes():

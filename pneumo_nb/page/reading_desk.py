@@ -96,7 +96,7 @@ def see(self:Desk,
     self.reads.shown(reader.name, new)
     self.noted |= {(reader.name, f) for f in new}
 
-# %% ../../nbs/page/86_reading_desk.ipynb #9a6f297b
+# %% ../../nbs/page/86_reading_desk.ipynb #ae0c83f0
 def wanted_of(
     query:dict[str, list[str]], # From an address
 )->Wanted:
@@ -117,7 +117,8 @@ def _query(query, **over):
 def _line(row, place, mine):
     "A row of the list as it is shown"
     folder = str(Path(row['file']).parent) if '/' in row['file'] else ''
-    return dict(row, place=place, mine=mine.get(row['film'], {}).get('answer', ''), small=row['reason'] not in FILM_CODES, folder=folder,
+    return dict(row, place=place, shown='' if row['score'] is None else shown_score(row['score']),
+                mine=mine.get(row['film'], {}).get('answer', ''), small=row['reason'] not in FILM_CODES, folder=folder,
                 flags=[(f, FLAGS.get(f, '')) for f in row['flags'].split()])
 
 @patch
