@@ -84,6 +84,15 @@ pages: $(READY) ## the pages that `make test` left in _docs/: every check again,
 	$(BIN)/python tools/test_worklist_page.py
 	$(BIN)/python tools/site.py --faults _docs
 
+page: $(READY) ## the page for readers in Chromium: list, viewer, reading, two readers, ten thousand rows, a phone
+	$(BIN)/python tools/test_page.py
+
+page-bench: $(READY) ## ten thousand rows and a film, timed by the browser, as ratios → results/page.json (needs Chromium)
+	$(BIN)/python benchmarks/page.py
+
+monitor: $(READY) ## false alarms and delays of the monitor's bells, simulated → results/monitor.json
+	$(BIN)/python benchmarks/monitor.py
+
 package: $(READY) ## wheel and sdist: what is in them, every command with each extra alone, and whether they screen a film elsewhere
 	$(BIN)/python tools/package_check.py
 
@@ -105,4 +114,4 @@ trials: $(READY) ## recipes with the size and length that they need, ranked by t
 export: $(READY) ## notebooks → library, clean notebooks, README
 	$(BIN)/python tools/check.py --write
 
-.PHONY: help setup study test test-films test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures samples bench site pages package dicom agreement speed trials export
+.PHONY: page page-bench monitor help setup study test test-films test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures samples bench site pages package dicom agreement speed trials export

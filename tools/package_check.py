@@ -16,7 +16,8 @@ import commands_check
 from repo import ROOT, installed, must
 
 UV = installed('uv')               # `make setup` brings it
-WANTED = [f'pneumo_nb/{p}' for p in ('bundles/held_out.json', 'templates/report.html', 'templates/worklist.html', '_modidx.py',
+WANTED = [f'pneumo_nb/{p}' for p in ('bundles/held_out.json', 'templates/report.html', 'templates/worklist.html', 'templates/page/film.js',
+                                     'templates/page/list.html', '_modidx.py',
                                      'bundles/*/model.onnx', 'bundles/*/gate.safetensors', 'bundles/*/MODEL_CARD.md')]
 UNWANTED = re.compile(r'\.ipynb_checkpoints|__pycache__|\.(jpe?g|dcm|npy|npz)$'
                       r'|^(nbs|results|tools|benchmarks|chest_xray|study|_proc|_docs)/')

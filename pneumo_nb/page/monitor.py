@@ -28,7 +28,7 @@ from ..screen.queue import held_out_scores
 from ..screen.scoring import Rules, check_rules, examine
 from ..stats import bootstrap, interval, percent, with_interval
 
-# %% ../../nbs/page/84_monitor.ipynb #b06034bb
+# %% ../../nbs/page/84_monitor.ipynb #3362bcda
 NOTHING:Mapping[str, float] = {}
 KNOWN = 'film', 'arrived', 'taken', 'age', 'sex', 'view', 'machine', 'patient'
 
@@ -45,8 +45,9 @@ def observed(
     said = standing(reads)
     said = pd.concat([said[said.kind != 'final'], said[said.kind == 'final']])              # what settles comes last, and counts
     t['answer'] = t.film.map(said.drop_duplicates('film', keep='last').set_index('film').answer).fillna('')
-    first = pd.to_datetime(reads.time[reads.kind == 'read'], utc=True, format='ISO8601').groupby(reads.film).min()
-    t['read'] = pd.to_datetime(t.film.map(first), utc=True)
+    first = pd.to_datetime(reads.time[reads.kind == 'read'], utc=True, format='ISO8601')
+    when = first.groupby(reads.film).min().to_dict()
+    t['read'] = pd.to_datetime(pd.Series([when.get(f) for f in t.film], t.index, dtype=object), utc=True)
     return t.assign(distance=[distances.get(f, np.nan) for f in t.film]).sort_values('arrived', kind='stable').reset_index(drop=True)
 
 # %% ../../nbs/page/84_monitor.ipynb #9aa99367
@@ -243,7 +244,7 @@ def _shown_weeks(weeks):
             | {k: percent(float(r[k])) for k in shares} | {k: '–' if pd.isna(r[k]) else f'{r[k]:.1f} h' for k in hours}
             for week, r in weeks[::-1].iterrows()]
 
-# %% ../../nbs/page/84_monitor.ipynb #2d06e88b
+# %% ../../nbs/page/84_monitor.ipynb #2f7e9d34
 def monitor_page(
     rows:list[dict],        # Of a worklist, from `Feed`
     facts:pd.DataFrame,     # From `FactStore.table`
@@ -264,7 +265,7 @@ def monitor_page(
     groups = {g: by_group(films, g).reset_index().to_dict('records') for g in kinds}
     charts = [_bars(weeks, c, n) for c, n in _CHARTS.items() if len(weeks) and weeks[c].notna().any()]
     return dict(films=len(films), unknown=len(rows) - len(films), a_year=a_year_of(films), bells=bells, alarms=[b for b in bells if b.rang],
-                shift=shift, like=like, rates={k: with_interval(v) if v['n'] else 'not known: no answers' for k, v in rates.items()},
+                shift=shift, like=like, rates={k: 'not known yet' if np.isnan(v['value']) else with_interval(v) for k, v in rates.items()},
                 answers={k: v['n'] for k, v in rates.items()}, weeks=_shown_weeks(weeks) if len(weeks) else [], charts=charts,
                 groups=groups, machines=new_machines(films), beginning=BEGINNING, fewest=FEWEST, percent=percent,
                 made=datetime.now(timezone.utc).strftime('%Y-%m-%d %H:%M UTC'))

@@ -96,7 +96,7 @@ def see(self:Desk,
     self.reads.shown(reader.name, new)
     self.noted |= {(reader.name, f) for f in new}
 
-# %% ../../nbs/page/86_reading_desk.ipynb #ae0c83f0
+# %% ../../nbs/page/86_reading_desk.ipynb #17dd9a4f
 def wanted_of(
     query:dict[str, list[str]], # From an address
 )->Wanted:
@@ -116,7 +116,7 @@ def _query(query, **over):
 
 def _line(row, place, mine):
     "A row of the list as it is shown"
-    folder = str(Path(row['file']).parent) if '/' in row['file'] else ''
+    folder = Path(row['file']).parent.name                 # where it lies on the disk is nobody's business
     return dict(row, place=place, shown='' if row['score'] is None else shown_score(row['score']),
                 mine=mine.get(row['film'], {}).get('answer', ''), small=row['reason'] not in FILM_CODES, folder=folder,
                 flags=[(f, FLAGS.get(f, '')) for f in row['flags'].split()])
@@ -133,7 +133,8 @@ def listing(self:Desk,
     page = min(wanted.page, pages - 1)
     part = [_line(r, i, mine) for i, r in enumerate(found[page*PAGE:(page + 1)*PAGE], page*PAGE + 1)]
     if not hidden: self.see(reader, [r['film'] for r in part])
-    counts = {} if hidden else {d: counted(self.feed.rows)[d] for d in DECISIONS}
+    of = counted(self.feed.rows)
+    counts = {} if hidden else {d: of[d] for d in DECISIONS}
     told = f'{len(found):,} of {len(self.feed.rows):,} films; you have read {sum(f in self.feed.by for f in mine):,}'
     return dict(rows=part, page=page, pages=pages, wanted=wanted, hidden=hidden, told=told, counts=counts, fault=self.feed.fault,
                 version=self.version(), query=_query(query), query_with=lambda n: _query(query, page=n))

@@ -117,7 +117,7 @@ def locate(
     places = [file] if file.is_absolute() else [base/file for base in (folder, Path.cwd(), *list(folder.parents)[:3])]
     return next((p for p in places if p.is_file()), None)
 
-# %% ../../nbs/page/81_worklist_feed.ipynb #e217edda
+# %% ../../nbs/page/81_worklist_feed.ipynb #915cc81c
 PAGE = 100                       # films on one page of the list
 STATES = 'all', 'unread', 'read' # by this reader
 
@@ -136,6 +136,7 @@ class Wanted(NamedTuple):
         "Is a film among them? Where the result is hidden, no filter can ask for it"
         if self.state != 'all' and (self.state == 'read') != (row['film'] in read): return False
         if not blind and row['decision'] not in self.decisions: return False
+        if not self.words: return True
         text = row['file'].lower() if blind else row['words']
         return all(word in text for word in self.words.lower().split())
 
@@ -213,7 +214,7 @@ def film_facts(
                       machine=_text(ds, 'Manufacturer', 'ManufacturerModelName', 'StationName'))
     return facts
 
-# %% ../../nbs/page/81_worklist_feed.ipynb #33d26140
+# %% ../../nbs/page/81_worklist_feed.ipynb #2545edcf
 class FactStore:
     "What is known of films, on disk; filled in the background"
     def __init__(self,
@@ -221,7 +222,7 @@ class FactStore:
     ):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.path, self.key = self.folder/'films.sqlite', self._key()
+        self.path, self.key, self.filled = self.folder/'films.sqlite', self._key(), ''
         with closing(sqlite3.connect(self.path, timeout=20)) as db, db:
             db.execute(f'CREATE TABLE IF NOT EXISTS facts ({", ".join(FILM_FACTS.columns)}, PRIMARY KEY (film))')
         self.by = {f['film']: f for f in self.table().to_dict('records')}
@@ -244,11 +245,14 @@ class FactStore:
         stop:Callable[[], bool]=lambda: False,      # Asked before each film: enough?
     )->int:                                         # Films that were looked at
         "Look at the films that are not known yet"
+        if feed.version == self.filled: return 0           # what was nowhere then is looked for again when the list is another
         new = [r for r in list(feed.rows) if r['film'] not in self.by]
+        version = feed.version
         for k in range(0, len(new), PAGE):
             if stop(): return k
             found = [film_facts(r, locate(r, feed.path), self.key) for r in new[k:k + PAGE]]
             self._keep([f for f in found if f['arrived']])
+        self.filled = version
         return len(new)
 
     def _keep(self, found):
