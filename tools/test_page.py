@@ -212,7 +212,7 @@ def faults_of_reading(browser, address, site):
         until(ben, "document.getElementById('told').textContent.startsWith('Kept')")
         ben.goto(f'{address}/film/{first}')
         opened(ben)
-        if ben.locator('[data-answer="not assessable"][aria-pressed=true]').count() != 1: yield 'the answer is not there after loading again'
+        if ben.locator('[data-answer="not assessable"][aria-pressed=true]').count() != 1: yield 'loading again loses the answer'
         if not ben.locator('#result b').count(): yield 'the result is still hidden after the answer'
         yield from wrong + wrong_cy
 

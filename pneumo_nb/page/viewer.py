@@ -53,7 +53,7 @@ def _stored(data)->np.ndarray|None:
             values = np.asarray(ImageOps.exif_transpose(im))
     return values if values.ndim == 2 and values.dtype.kind in 'iu' else None
 
-# %% ../../nbs/page/82_viewer.ipynb #f4c7da68
+# %% ../../nbs/page/82_viewer.ipynb #cd93ee34
 def _greys(stored, pixels)->np.ndarray|None:
     "The one grey of each stored value; None where a value has several"
     if stored.shape != pixels.shape: return None
@@ -63,7 +63,9 @@ def _greys(stored, pixels)->np.ndarray|None:
 
 def _window(stored, greys)->tuple[int, int, bool]:
     "Where the greys leave one end and reach the other, and whether they fall"
-    seen = np.flatnonzero(np.bincount(stored.ravel()))
+    used = np.zeros(len(greys), bool)
+    used[stored] = True
+    seen = np.flatnonzero(used)
     shown = greys[seen].astype(int)
     falling = bool(len(seen) > 1 and np.corrcoef(seen, shown)[0, 1] < 0) if np.ptp(shown) else False
     if falling: shown = 255 - shown
@@ -81,7 +83,8 @@ def view_pixels(
     except Exception: values = None                        # whatever a decoder says: the screened picture is there
     if values is not None and np.ptp(values) < 65536:
         zero = float(values.min()) if values.min() < 0 else 0.
-        stored = (values.astype(np.int64) - int(zero)).astype(np.uint16) if values.max() - zero < 65536 else None
+        plain = values.dtype in (np.uint8, np.uint16)
+        stored = values if plain else (values.astype(np.int64) - int(zero)).astype(np.uint16) if values.max() - zero < 65536 else None
         if stored is not None and (greys := _greys(stored, pixels)) is not None:
             return ViewPixels(stored.astype(np.uint8) if len(greys) <= 256 else stored, greys, *_window(stored, greys), zero)
     return ViewPixels(pixels, np.arange(256, dtype=np.uint8), 0, 255, False, 0.)
