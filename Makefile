@@ -84,6 +84,15 @@ pages: $(READY) ## the pages that `make test` left in _docs/: every check again,
 	$(BIN)/python tools/test_worklist_page.py
 	$(BIN)/python tools/site.py --faults _docs
 
+page: $(READY) ## the page for readers in Chromium: list, viewer, reading, two readers, ten thousand rows, a phone
+	$(BIN)/python tools/test_page.py
+
+page-bench: $(READY) ## ten thousand rows and a film, timed by the browser, as ratios → results/page.json (needs Chromium)
+	$(BIN)/python benchmarks/page.py
+
+monitor: $(READY) ## false alarms and delays of the monitor's bells, simulated → results/monitor.json
+	$(BIN)/python benchmarks/monitor.py
+
 package: $(READY) ## wheel and sdist: what is in them, every command with each extra alone, and whether they screen a film elsewhere
 	$(BIN)/python tools/package_check.py
 
@@ -114,4 +123,4 @@ node: $(READY) ## the node against a real archive (needs Debian's orthanc, ortha
 node-bench: $(READY) ## the node's throughput as ratios, and its memory over 2,000 objects → results/node.json
 	$(BIN)/python benchmarks/node.py
 
-.PHONY: help node node-bench setup study test test-films test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures samples bench site pages package dicom agreement speed trials variants export
+.PHONY: help node node-bench page page-bench monitor setup study test test-films test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures samples bench site pages package dicom agreement speed trials variants export

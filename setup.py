@@ -9,7 +9,7 @@ parser.read(here/'settings.ini', encoding='utf-8')
 cfg = parser['DEFAULT']
 
 def words(name): return cfg.get(name, '').split()
-extras = {name: words(f'{name}_requirements') for name in ('train', 'dicom', 'archive', 'node', 'dev')}
+extras = {name: words(f'{name}_requirements') for name in ('train', 'dicom', 'archive', 'node', 'page', 'dev')}
 extras['dev'] = sum(extras.values(), [])
 
 setup(
@@ -21,7 +21,8 @@ setup(
     classifiers=['Development Status :: 3 - Alpha', 'Intended Audience :: Healthcare Industry',
                  'Programming Language :: Python :: 3', 'Natural Language :: English'],
     packages=find_packages(include=['pneumo_nb', 'pneumo_nb.*']),
-    package_data={'pneumo_nb': ['templates/*', 'bundles/*.json', 'bundles/*/*']}, include_package_data=True, zip_safe=False,
+    package_data={'pneumo_nb': ['templates/*', 'templates/*/*', 'bundles/*.json', 'bundles/*/*']},
+    include_package_data=True, zip_safe=False,
     python_requires=f">={cfg['min_python']}",
     install_requires=words('requirements'), extras_require=extras,
     entry_points={'console_scripts': words('console_scripts'),

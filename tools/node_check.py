@@ -388,7 +388,7 @@ def trials(t, at, seconds):
     drawn = write_phantoms(at/'drawn', n=120, size=96, progress=False)
     bundle_folder = bundle_for(read_cohort(drawn, progress=False)[0], drawn, at/'bundle')     # its gate knows phantoms
     PROGRAM[:] = [str(at/'program.py')]
-    (at/'program.py').write_text('from pneumo_nb.cli import pneumo_node\npneumo_node()\n')
+    (at/'program.py').write_text('from pneumo_nb.cli_hospital import pneumo_node\npneumo_node()\n')
     port = free_port()
     orthanc = Orthanc(at/'orthanc', port)
     logs = []

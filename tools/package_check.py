@@ -16,7 +16,8 @@ import commands_check
 from repo import ROOT, installed, must
 
 UV = installed('uv')               # `make setup` brings it
-WANTED = [f'pneumo_nb/{p}' for p in ('bundles/held_out.json', 'templates/report.html', 'templates/worklist.html', '_modidx.py',
+WANTED = [f'pneumo_nb/{p}' for p in ('bundles/held_out.json', 'templates/report.html', 'templates/worklist.html', 'templates/page/film.js',
+                                     'templates/page/list.html', '_modidx.py',
                                      'bundles/*/model.onnx', 'bundles/*/gate.safetensors', 'bundles/*/MODEL_CARD.md')]
 UNWANTED = re.compile(r'\.ipynb_checkpoints|__pycache__|\.(jpe?g|dcm|npy|npz)$'
                       r'|^(nbs|results|tools|benchmarks|chest_xray|study|_proc|_docs)/')
@@ -34,7 +35,7 @@ assert not {'torch', 'fastai'} & set(sys.modules)
 print('phantom scored:', row)
 """
 
-LABELS = """python - <<'END'     # a drawn film's label means nothing to the network, so these follow its scores, every twentieth the other way round
+LABELS = """python - <<'END'     # drawn films mean nothing to the network: labels by its own scores, every twentieth wrong
 import pandas as pd
 films = pd.read_csv('labelled.csv').dropna(subset='score').sort_values('score', ignore_index=True)
 sick = (films.index >= len(films)/2) ^ (films.index % 20 == 0)

@@ -28,13 +28,15 @@ COLUMNS = ('priority', 'file', 'decision', 'score', 'call', 'reason', 'note', 'f
 MARK = '<meta name="generator" content="pneumo_screen">'
 _BEGINNINGS = { # suffix: what such a file of ours begins with
     '.csv': b'priority,file,decision,', '.jsonl': b'{"priority": ', '.journal': b'{"journal": ', '.lock': b'', '.html': b'<!doctype html>'}
+_READS = '.reads'   # a folder LIST.reads beside LIST: what readers said of it, on the page
 _REPORT = '.report', ('report.html', 'report.pdf', 'result-sr.dcm', 'result-sc.dcm')   # a folder FILM.report beside FILM, and what is in it
 
 def is_worklist(
     path:str|Path, # A file
 )->bool:
-    "Did an earlier run write it: a worklist, a journal, its lock, or a film's report?"
+    "Did an earlier run write it: a worklist, a journal, its lock, a film's report, or the page its reads?"
     folder = Path(path).parent
+    if folder.suffix == _READS and os.path.isfile(folder.with_suffix('')): return True
     if folder.suffix == _REPORT[0] and Path(path).name in _REPORT[1] and os.path.isfile(folder.with_suffix('')): return True
     suffix = Path(path).suffix.lower()
     if suffix not in _BEGINNINGS or suffix == '.lock' and not str(path).endswith('.journal.lock'): return False
