@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 import numpy as np
+import onnx
 import pandas as pd
 import torch
 from PIL import Image
@@ -25,7 +26,7 @@ from ..data.cache import PIXEL_RULE, file_hash
 from ..data.film import resize_film
 from ..evaluate.decision import OperatingPoint
 from ..screen.bundle import FILES, FORMAT, GATE, BundleError, is_shipped, onnx_session, read_files, seal, shipped_hashes
-from ..train.network import INPUTS, KINDS, lite_net, pneumonia_logit
+from ..train.network import INPUTS, KINDS, Ensemble, lite_net, members, pneumonia_logit
 from ..train.weights import LITE, load_weights, weight_bytes
 
 # %% ../../nbs/study/70_packing.ipynb #10
@@ -58,47 +59,68 @@ POOLED = (4, 6)   # blocks of the network whose maps are pooled for the gate
 class Scorer(torch.nn.Module):
     "The whole path from grey bytes to the logit of pneumonia, as one module"
     def __init__(self,
-        net:Any # A `GreyNet` around an EfficientNet of timm
+        net:torch.nn.Module # A `GreyNet` around an EfficientNet of timm, or an `Ensemble` of such
     ):
         super().__init__()
-        self.net, self.rule = net, _traceable if net.inputs == 'equalised' else INPUTS[net.inputs]
+        self.nets = torch.nn.ModuleList(members(net))
 
-    def forward(self,
-        film:torch.Tensor # uint8, (n, height, width)
-    )->tuple[torch.Tensor, torch.Tensor]: # Logit (n,); features (n, channels): mean and maximum over each map of the blocks `POOLED`
-        body, features = self.net.body, []
-        x = body.bn1(body.conv_stem((self.rule(film[:, None].float()/255) - self.net.mean)/self.net.sd))
+    def _answer(self, net, film):
+        "Logit and features of one network"
+        rule = _traceable if net.inputs == 'equalised' else INPUTS[net.inputs]
+        body, features = net.body, []
+        x = body.bn1(body.conv_stem((rule(film[:, None].float()/255) - net.mean)/net.sd))
         for i, block in enumerate(body.blocks):
             x = block(x)
             if i in POOLED: features += [x.mean((2, 3)), x.amax((2, 3))]
         last = body.forward_head(body.bn2(body.conv_head(x)), pre_logits=True)
         return pneumonia_logit(body.get_classifier()(last))[:, 0], torch.cat(features, 1)
 
+    def forward(self,
+        film:torch.Tensor # uint8, (n, height, width)
+    )->tuple[torch.Tensor, torch.Tensor]: # Logit (n,); features (n, channels): mean and maximum over each map of the blocks `POOLED`
+        answers = [self._answer(net, film) for net in self.nets]
+        return torch.stack([logit for logit, _ in answers]).mean(0), answers[0][1]
+
 # %% ../../nbs/study/70_packing.ipynb #d5acfbb1
 def scorer(
-    net:torch.nn.Module, # A `GreyNet` around a timm network; set to evaluation
+    net:torch.nn.Module, # A `GreyNet` around a timm network, or an `Ensemble`; set to evaluation
 )->Scorer:
     "The network as it is shipped"
-    if not hasattr(net.body, 'blocks'):
+    for one in members(net):
+        if hasattr(one.body, 'blocks'): continue
         fault = 'it has no blocks, so its features cannot be taken'
-        raise BundleError(type(net.body).__name__, fault, 'Use an EfficientNet of timm, as lite_net makes them')
+        raise BundleError(type(one.body).__name__, fault, 'Use an EfficientNet of timm, as lite_net makes them')
     return Scorer(net).eval()
 
 # %% ../../nbs/study/70_packing.ipynb #17
 AGREE = 1e-4 # largest difference between torch and onnxruntime, logits and features; above 1, as a share
 
+def _stored_half(model):
+    "The same graph, its wide weights stored as float16 where that loses nothing"
+    casts = []
+    for t in model.graph.initializer:
+        a = onnx.numpy_helper.to_array(t)
+        if a.dtype != np.float32 or a.ndim < 2 or (a.astype(np.float16) != a).any(): continue
+        casts.append(onnx.helper.make_node('Cast', [f'{t.name}_half'], [t.name], to=onnx.TensorProto.FLOAT))
+        t.CopyFrom(onnx.numpy_helper.from_array(a.astype(np.float16), f'{t.name}_half'))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return model
+
 def to_onnx(
-    net:torch.nn.Module, # A `GreyNet`
+    net:torch.nn.Module, # A `GreyNet`, or an `Ensemble`
     size:int,            # Side of its films in px
 )->bytes:
-    "The scorer as ONNX, its number of films free"
+    "The scorer as ONNX, its number of films free, its weights as `half_precision` left them"
     out, example = io.BytesIO(), torch.zeros(2, size, size, dtype=torch.uint8)
     free = {name: {0: 'films'} for name in ('film', 'logit', 'features')}
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # the exporter announces that it will once be replaced
         torch.onnx.export(scorer(net), (example,), out, dynamic_axes=free,   # pyright: ignore[reportArgumentType]
-                          input_names=['film'], output_names=['logit', 'features'], opset_version=17, dynamo=False)
-    return out.getvalue()
+                          input_names=['film'], output_names=['logit', 'features'], opset_version=17, dynamo=False,
+                          training=torch.onnx.TrainingMode.PRESERVE)      # normalisation is not folded into the weights
+    return _stored_half(onnx.load_from_string(out.getvalue())).SerializeToString()
 
 # %% ../../nbs/study/70_packing.ipynb #18
 def _films_to_compare(size, n=5):
@@ -110,13 +132,13 @@ def _films_to_compare(size, n=5):
 
 # %% ../../nbs/study/70_packing.ipynb #37bea2ba
 def runtime_gap(
-    net:torch.nn.Module, # A `GreyNet`
-    onnx:bytes,          # What model.onnx holds
+    net:torch.nn.Module, # A `GreyNet`, or an `Ensemble`
+    graph:bytes,         # What model.onnx holds
     films:np.ndarray,    # uint8, (n, size, size)
 )->dict[str, float]:     # 'logit' and 'features': largest difference, as a share of the largest value where that is above 1
     "How far onnxruntime is from torch"
     with torch.no_grad(): ours = scorer(net).to('cpu')(torch.from_numpy(np.array(films)))
-    theirs = onnx_session(onnx, 1).run(['logit', 'features'], {'film': np.asarray(films)})
+    theirs = onnx_session(graph, 1).run(['logit', 'features'], {'film': np.asarray(films)})
     gap = lambda a, b: float(np.abs(a - b).max()/max(1, np.abs(a).max()))
     return {name: gap(a.numpy(), b) for name, a, b in zip(('logit', 'features'), ours, theirs)}
 
@@ -134,17 +156,17 @@ def _weights(net)->bytes:
 # %% ../../nbs/study/70_packing.ipynb #b9f6104b
 def write_model(
     folder:str|Path,     # The bundle's folder; made when missing
-    net:torch.nn.Module, # A `GreyNet` after `half_precision`, on the CPU
+    net:torch.nn.Module, # A `GreyNet` or an `Ensemble` after `half_precision`, on the CPU
     size:int,            # Side of its films in px
 )->str:                  # sha256 of model.onnx, 64 hex digits
     "model.safetensors and model.onnx, once torch and onnxruntime agree"
-    weights, onnx, path = _weights(net), to_onnx(net, size), Path(folder)/'model.onnx'
-    for name, gap in runtime_gap(net, onnx, _films_to_compare(size)).items():
+    weights, graph, path = _weights(net), to_onnx(net, size), Path(folder)/'model.onnx'
+    for name, gap in runtime_gap(net, graph, _films_to_compare(size)).items():
         if gap < AGREE: continue
         fault = f'onnxruntime and torch differ by {gap:.2g} in {name}, so nothing was written'
         raise BundleError(path, fault, 'Check that all weights are finite, and that torch can export every layer')
     write_atomic(Path(folder)/'model.safetensors', weights)
-    return file_hash(write_atomic(path, onnx))
+    return file_hash(write_atomic(path, graph))
 
 # %% ../../nbs/study/70_packing.ipynb #24
 def film_names(
@@ -218,10 +240,12 @@ def card(
 
 # %% ../../nbs/study/70_packing.ipynb #39
 def _architecture(net)->dict:
-    "What `lite_net` needs to build the network again"
-    name = net.body.pretrained_cfg['architecture']
+    "What `load_network` needs to build the network again"
+    first, *more = members(net)
+    name = first.body.pretrained_cfg['architecture']
     short = name.removeprefix('tf_efficientnet_')
-    return dict(variant=short if short in LITE else name, inputs=net.inputs, classes=list(KINDS))
+    alone = dict(variant=short if short in LITE else name, inputs=first.inputs, classes=list(KINDS))
+    return alone | (dict(networks=1 + len(more)) if isinstance(net, Ensemble) else {})
 
 # %% ../../nbs/study/70_packing.ipynb #c491201f
 def _development(films)->dict:
@@ -248,7 +272,7 @@ def _points(points, onnx_sha256, folder)->dict:
     return plain
 
 # %% ../../nbs/study/70_packing.ipynb #546ae614
-MAX_BYTES = 25_000_000
+MAX_BYTES = 32_000_000   # two networks, each twice at half precision: for onnxruntime, and for torch
 
 def _light(folder, names, with_it, way_out):
     "A `BundleError` when a bundle has grown too large to be carried in a package"
@@ -285,21 +309,21 @@ def write_bundle(
 )->Path:                # `folder`
     "All that stands beside the model; the card as yet without measured results"
     folder, about = Path(folder), about or {}
-    onnx = file_hash(folder/'model.onnx')
+    sha256 = file_hash(folder/'model.onnx')
     if hashlib.sha256(_weights(net)).hexdigest() != file_hash(folder/'model.safetensors'):
         way_out = 'Call write_model(folder, net, size) first, and take its hash for the operating points'
         raise BundleError(folder/'model.safetensors', 'it holds another network', way_out)
-    points, development = _points(points, onnx, folder), _development(films)
+    points, development = _points(points, sha256, folder), _development(films)
     write_atomic(folder/'train_films.safetensors', film_names(films))
     _light(folder, FILES[:3], 'it has', 'Take a smaller network')
     default = next(iter(points))
     return _finish(folder, dict(
         format=FORMAT, name=about.get('name', folder.name), created=datetime.now(timezone.utc).isoformat(timespec='seconds'),
         architecture=_architecture(net), size=size, fit='squeeze', pixel_rule=PIXEL_RULE,
-        normalisation=dict(mean=net.mean.flatten().tolist(), sd=net.sd.flatten().tolist()),
+        normalisation={k: getattr(members(net)[0], k).flatten().tolist() for k in ('mean', 'sd')},
         temperature=points[default]['temperature'], shift=points[default]['shift'],
         prevalence=development['pneumonia']/development['films'], points=points, default=default, development=development,
-        certificate=certificate, recipe=recipe, seeds=seeds, versions=_versions(), about=about, files={'model.onnx': onnx}))
+        certificate=certificate, recipe=recipe, seeds=seeds, versions=_versions(), about=about, files={'model.onnx': sha256}))
 
 # %% ../../nbs/study/70_packing.ipynb #4496cd2f
 def write_gate(
@@ -322,11 +346,12 @@ def write_gate(
 def load_network(
     folder:str|Path=None, # A bundle; None: the one that comes with the library
     sha256:str=None,      # What bundle.json must be, where you were told
-)->torch.nn.Module:       # A `GreyNet` in evaluation mode
+)->torch.nn.Module:       # A `GreyNet`, or an `Ensemble`, in evaluation mode
     "The bundle's network in torch, to explain or to train on"
     info, data = read_files(folder, sha256)
     arch = info['architecture']
-    return load_weights(lite_net(arch['variant'], pretrained=False, inputs=arch['inputs']), data['model.safetensors'])
+    nets = [lite_net(arch['variant'], pretrained=False, inputs=arch['inputs']) for _ in range(arch.get('networks', 1))]
+    return load_weights(Ensemble(nets) if 'networks' in arch else nets[0], data['model.safetensors'])
 
 # %% ../../nbs/study/70_packing.ipynb #73
 def write_card(

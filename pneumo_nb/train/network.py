@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['INPUTS', 'KINDS', 'plain', 'standardised', 'equalised', 'GreyNet', 'lite_net', 'class_sets', 'pneumonia_logit',
-           'set_accuracy', 'SetLoss']
+           'set_accuracy', 'SetLoss', 'Ensemble', 'members']
 
 # %% ../../nbs/train/35_network.ipynb #13e4f5f1
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 import numpy as np, pandas as pd
 from ..core import needs
@@ -122,3 +122,26 @@ class SetLoss(nn.Module):
         loss = (1 - self.smoothing)*of_set - self.smoothing*log_p.mean(1)
         weight = 1 + (self.normal_weight - 1)*y[:, 0]
         return (weight*loss).sum()/weight.sum()
+
+# %% ../../nbs/train/35_network.ipynb #259e53be
+class Ensemble(nn.Module):
+    "Networks that answer as one: their log-odds of pneumonia are averaged"
+    def __init__(self,
+        nets:Iterable[nn.Module] # `GreyNet`s, one or more
+    ):
+        super().__init__()
+        self.nets = nn.ModuleList(nets)
+
+    def forward(self,
+        x:torch.Tensor # (n, 1, height, width), 0–1
+    )->torch.Tensor:   # Logits (n, 3): normal at 0; `pneumonia_logit` of them is the mean of the networks' own
+        outs = torch.stack([net(x) for net in self.nets])
+        kinds = (outs - outs[..., :1]).mean(0)
+        excess = torch.stack([pneumonia_logit(out) for out in outs]).mean(0) - pneumonia_logit(kinds)
+        return torch.cat([kinds[:, :1], kinds[:, 1:] + excess], 1)
+
+def members(
+    net:nn.Module,        # A `GreyNet`, or an `Ensemble`
+)->list[Any]:             # Its networks
+    "The networks that a network is made of"
+    return list(net.nets) if isinstance(net, Ensemble) else [net]
