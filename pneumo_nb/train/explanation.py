@@ -24,7 +24,7 @@ from ..plot import ACCENT, MODEL_STYLE, stamp
 from ..stats import mean_interval
 from .baseline import GreyNorm
 from .corruptions import CORRUPTIONS, blurred, corrupt_all, occlusion
-from .network import pneumonia_logit
+from .network import members, pneumonia_logit
 
 # %% ../../nbs/train/40_explanation.ipynb #7
 class LogitNet(nn.Module):
@@ -67,12 +67,12 @@ _STAGES = re.compile(r'features\.\d+\.1|body\.blocks\.\d+|body\.bn2')   # of `Sm
 
 @torch.no_grad()
 def default_layer(
-    net:nn.Module, # `SmallCNN` or `GreyNet`
+    net:nn.Module, # `SmallCNN`, `GreyNet` or an `Ensemble`
     size:int,      # Side of the films, px
     least:int=7,   # Fewest places along a side
 )->str:            # Its name within `net`
-    "The deepest layer whose map has at least 7 × 7 places"
-    net, sides = logit_net(net).eval(), {}
+    "The deepest layer whose map has at least 7 × 7 places; of an `Ensemble`, within each of its networks"
+    net, sides = logit_net(members(logit_net(net).net)[0]).eval(), {}
     stages = {n: m for n, m in net.net.named_modules() if _STAGES.fullmatch(n)}
     if not stages: raise ValueError("no stages are known in this network: pass layer=, a name out of net.named_modules()")
     hooks = [m.register_forward_hook(lambda m, i, out, n=n: sides.update({n: out.shape[-1]})) for n, m in stages.items()]
@@ -84,13 +84,13 @@ def default_layer(
 def grad_cam(
     net:nn.Module,       # `SmallCNN`, `GreyNet` or a `LogitNet`; it is not changed
     films:np.ndarray,    # uint8, (n, height, width)
-    layer:str|None=None, # A layer's name within the network; None: `default_layer`
+    layer:str|None=None, # A layer's name within each network; None: `default_layer`
     bs:int=32,           # Films in a batch
 )->np.ndarray:           # float, (n, height, width), 0–1; all 0 where nothing speaks for pneumonia
     "Grad-CAM of the logit of pneumonia, each map in its own scale"
     net = deepcopy(logit_net(net)).eval().requires_grad_(True)   # a copy: no gradients left behind
-    at = net.net.get_submodule(layer or default_layer(net, films.shape[-1]))
-    cam = GradCAM(net, [at])
+    layer = layer or default_layer(net, films.shape[-1])
+    cam = GradCAM(net, [one.get_submodule(layer) for one in members(net.net)])     # of several networks, the mean of their maps
     of:list[Any] = [lambda out: out[0]]
     return np.concatenate([cam(x, of*len(x)) for x in _batches(net, films, bs)])
 
@@ -225,7 +225,8 @@ def randomised(
     "A network whose weights are replaced, stage by stage, from the last one to the first"
     net, stages = deepcopy(logit_net(net)), {}
     for name, m in net.net.named_modules():
-        if hasattr(m, 'reset_parameters'): stages.setdefault(re.findall(r'.*?\.\d+|.*', name)[0], []).append(m)
+        stage = re.findall(r'.*?\.\d+|.*', re.sub(r'^nets\.\d+\.', '', name))[0]      # the same in each network of an ensemble
+        if hasattr(m, 'reset_parameters'): stages.setdefault(stage, []).append(m)
     with no_random(seed): new = {name: [_redrawn(m) for m in ms] for name, ms in stages.items()}
     for name, ms in reversed(stages.items()):
         for m, state in zip(ms, new[name]): m.load_state_dict(state)
