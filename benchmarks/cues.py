@@ -225,7 +225,7 @@ def shipped_on_published(data, kept, ledger, cues):
     published, bundle, rows, first = data.parent/'chest_xray_original', load_bundle(), [], None
     films, threshold = read_cohort(published, progress=False)[0], bundle.points['default'].threshold
     for name, make in PUBLISHED.items():
-        file = kept/'shipped'/f'{name}.csv'
+        file = kept/f'shipped-{bundle.model[:12]}'/f'{name}.csv'     # another network is asked again
         if not file.exists():
             run = ask_shipped(bundle, films, published, name, make, ledger)
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -197,6 +197,8 @@ def found_of(orthanc, files):
     mine, reports = {(uid(f), study_of(f)) for f in files}, orthanc.reports()
     return sum(n for k, n in reports.items() if k in mine), [k for k, n in reports.items() if k in mine and n > 1]
 
+SECONDARY = '1.2.840.10008.5.1.4.1.1.7'          # Secondary Capture Image Storage
+
 def study_of(data): return pydicom.dcmread(io.BytesIO(data), stop_before_pixels=True).StudyInstanceUID
 
 # --- the trials ---
@@ -319,6 +321,24 @@ def tls(t, at, orthanc, options):
     t.add(f'TLS, results by {how}', 20, said_, found_of(orthanc, files)[0])
     node.stop()
 
+def captured(t, at, orthanc, options):
+    "Pictures with outlines, too: a secondary capture in the film's study, beside the report"
+    node, files = Node(at/'capture', free_port(), *options, '--capture'), [film(600 + i) for i in range(2)]
+    t.must(send_films(files, node.port) == [0]*2, 'films are not taken by a node that sends pictures')
+    said_ = node.settled()
+    t.add('with pictures', 2, said_, found_of(orthanc, files)[0], sent_back=said_['sent'])
+    node.stop()
+    shown, faults = [], Counter()
+    for instance in orthanc.instances():
+        tags = orthanc.ask(f'instances/{instance}/tags?short').json()
+        if tags['0008,0016'] != SECONDARY or tags['0020,000d'] not in map(study_of, files): continue
+        (path := at/f'{instance}.dcm').write_bytes(orthanc.ask(f'instances/{instance}/file').content)
+        faults.update(said(path)[0])
+        shown.append(tags['0020,000d'])
+    t.must(sorted(shown) == sorted(map(study_of, files)), f'{len(shown)} pictures are found, not one in each of two studies')
+    t.must(not faults, f'dciodvfy finds {sum(faults.values())} errors in pictures')
+    print(f'{len(shown)} pictures from the archive: {sum(faults.values())} errors by dciodvfy')
+
 def judge_reports(t, at, orthanc, bundle):
     "Every report by dciodvfy; and by highdicom: film, model, threshold"
     point, faults = bundle.point(), Counter()
@@ -339,7 +359,7 @@ def judge_reports(t, at, orthanc, bundle):
 
 def silent(t, at, logs):
     "No log, and nothing else that the nodes keep, names a patient"
-    texts = [p.read_bytes() for folder in (at/'node', at/'tls') for p in folder.rglob('*') if p.is_file()]
+    texts = [p.read_bytes() for folder in (at/'node', at/'tls', at/'capture') for p in folder.rglob('*') if p.is_file()]
     texts += [p.read_bytes() for p in at.glob('*.log')] + [log.encode() for log in logs]
     words = [NAME.encode(), NAME.split('^')[0].encode(), NUMBER.encode()]
     t.must(not any(w in text for w in words for text in texts), 'a log or a table names a patient')
@@ -405,6 +425,7 @@ def trials(t, at, seconds):
         logs.append(full(t, at, orthanc, to_pacs))
         web = f'http://127.0.0.1:{orthanc.http}/dicom-web' if PLUGIN.exists() else f'PACS@127.0.0.1:{orthanc.dicom}'
         tls(t, at, orthanc, [*shared, '--to', web])
+        captured(t, at, orthanc, to_pacs)
         judge_reports(t, at, orthanc, load_bundle(bundle_folder))
     finally: orthanc.stop()
     silent(t, at, logs)
