@@ -63,8 +63,11 @@ queue: $(READY) ## the reading queue, simulated → results/triage.json
 hospital: $(READY) ## the page for a hospital's management → results/hospital.html
 	$(BIN)/python -c "from pneumo_nb.study.hospital import hospital_report; print(hospital_report('results'))"
 
-pictures: $(READY) ## the index page's picture → results/pictures
+pictures: $(READY) ## children called right and wrong, and the hospital's loop, drawn → results/pictures
 	$(BIN)/python tools/pictures.py
+
+page-pictures: $(READY) ## list, viewer and monitor of pneumo_page, photographed with drawn films → results/pictures (needs Chromium)
+	$(BIN)/python tools/page_pictures.py
 
 samples: $(READY) ## a worklist and a film's report of drawn films → results/samples
 	$(BIN)/python tools/samples.py
@@ -123,4 +126,4 @@ node: $(READY) ## the node against a real archive (needs Debian's orthanc, ortha
 node-bench: $(READY) ## the node's throughput as ratios, and its memory over 2,000 objects → results/node.json
 	$(BIN)/python benchmarks/node.py
 
-.PHONY: help node node-bench page page-bench monitor setup study test test-films test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures samples bench site pages package dicom agreement speed trials variants export
+.PHONY: help node node-bench page page-bench monitor setup study test test-films test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures page-pictures samples bench site pages package dicom agreement speed trials variants export

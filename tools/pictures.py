@@ -1,9 +1,10 @@
-"The picture of the index page, drawn from the committed results → results/pictures/children.png: python tools/pictures.py"
+"Children called right and wrong, drawn from the committed results, and the hospital's loop → results/pictures: python tools/pictures.py"
 import io
 import json
 from itertools import product
 import matplotlib
 import matplotlib.pyplot as plt
+from loop import drawn
 from pneumo_nb.core import NORMAL, PNEUMONIA, write_atomic
 from pneumo_nb.plot import PALETTE
 from repo import ROOT
@@ -37,4 +38,5 @@ def children():
 if __name__ == '__main__':
     out = io.BytesIO()
     children().savefig(out, format='png', dpi=110, bbox_inches='tight', facecolor='white', metadata=dict(Software=None))
-    print(write_atomic(ROOT/'results'/'pictures'/'children.png', out.getvalue()))
+    pictures = {'children.png': out.getvalue(), 'loop.svg': drawn()}
+    for name, data in pictures.items(): print(write_atomic(ROOT/'results'/'pictures'/name, data))

@@ -69,9 +69,10 @@ def served(folder, **how):
         thread.join()
 
 @contextlib.contextmanager
-def reader(browser, address, name='Ada', blind=False, width=1280, dark=False, touch=False):
+def reader(browser, address, name='Ada', blind=False, width=1280, dark=False, touch=False, scale=1):
     "A browser in which somebody has said who reads; what went wrong in it, and what it asked of whom"
-    context = browser.new_context(viewport=dict(width=width, height=844), color_scheme='dark' if dark else 'light', has_touch=touch)
+    how = dict(color_scheme='dark' if dark else 'light', has_touch=touch, device_scale_factor=scale)
+    context = browser.new_context(viewport=dict(width=width, height=844), **how)
     page, wrong, asked = context.new_page(), [], []
     page.on('pageerror', lambda e: wrong.append(f'{name}: {e}'))
     page.on('console', lambda m: wrong.append(f'{name}: {m.text}') if m.type == 'error' else None)
