@@ -277,16 +277,16 @@ def faults_of_look(browser, address, site, shots):
     film = next(r['film'] for r in site.desk.feed.rows if r['name'] == 'room-1.dcm')
     places = {'list': '/', 'film': f'/film/{film}', 'reads': '/reads', 'monitor': '/monitor', 'blind': f'/film/{film}', 'login': '/login'}
     for dark in (False, True):
-        for width in (1280, 390):
+        for width in (1280, 800, 390):
             for what, path in places.items():
                 with reader(browser, address, 'Fay' if what == 'blind' else 'Ada', what == 'blind', width, dark) as (page, wrong, _):
                     page.goto(address + path)
                     if what in ('film', 'blind'): opened(page)
                     name = f'{what} {width}{" dark" if dark else ""}'
                     yield from (f'{name}: {fault}' for fault in hard_to_read(page))
-                    if width == 390:
+                    if width < 1280:
                         wide, widest = too_wide(page)
-                        if wide > 390: yield f'{name}: {wide} px wide: {widest}'
+                        if wide > width: yield f'{name}: {wide} px wide: {widest}'
                     if shots: page.screenshot(path=shots/f'page-{name.replace(" ", "-")}.png', full_page=what != 'film')
                     yield from wrong
 
