@@ -69,7 +69,6 @@ IN_FILES = {
         '.94': ('file_cues.json', 'matched', 'study: cnn', 0, 'auc'),
         '.82': ('file_cues.json', 'matched', 'study: cnn', 1, 'auc'),
         '51.3 %': ('published', 'specificity')},
-    'evaluate/46_decision': {'0.71': ('model/metrics.json', 'threshold')},
     'explore/27_file_cues': {
         '.99': ('constant', 'a figure of speech: a validation score near 1'),
         '80.9 %': ('published', 'accuracy'), '.513': ('published', 'specificity')},
