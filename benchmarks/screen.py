@@ -63,10 +63,18 @@ def write_films(data, folder):
             else: film.save(folder/name/f'{i:04}.jpeg', quality=92)
     return cohort.source.iloc[0]
 
+def stored(path):
+    "A DICOM film's stored values, by the fastest decoder at hand"
+    import imagecodecs
+    from pydicom import dcmread
+    from pydicom.encaps import get_frame
+    ds = dcmread(path)
+    decode = {LOSSLESS: imagecodecs.ljpeg_decode, J2K: imagecodecs.jpeg2k_decode}.get(ds.file_meta.TransferSyntaxUID)
+    return decode(get_frame(ds.PixelData, 0)) if decode else ds.pixel_array
+
 def small(path, size):
     if str(path).endswith('.dcm'):
-        from pydicom import dcmread
-        grey = Image.fromarray((dcmread(path).pixel_array >> 4).astype(np.uint8))
+        grey = Image.fromarray((stored(path) >> 4).astype(np.uint8))
         return np.asarray(grey.resize((size, size), Image.Resampling.BILINEAR))
     with Image.open(path) as im: return np.asarray(im.convert('L').resize((size, size), Image.Resampling.BILINEAR))
 
