@@ -2,6 +2,7 @@
 import argparse
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 import nbformat
@@ -10,8 +11,9 @@ from nbclient.exceptions import CellExecutionError
 from repo import NBS, notebooks
 
 def keep(output):
-    "Progress bars and warnings are for who runs it, not for who reads it"
-    return not (output.output_type == 'stream' and output.name == 'stderr') and not any('widget' in k for k in output.get('data', {}))
+    "Progress bars, warnings and names of temporary folders are for who runs it, not for who reads it"
+    if output.output_type == 'stream': return output.name != 'stderr' and f'{tempfile.gettempdir()}/' not in output.text
+    return not any('widget' in k for k in output.get('data', {}))
 
 def execute(path):
     "Execute one notebook top to bottom; its file changes only when all of it ran"

@@ -109,7 +109,8 @@ class Watched(NamedTuple):
 ADVICE = { # bell: (what to look at, what not to conclude)
     'refused': (
         'Open the films that were refused since then and read their codes. Inverted or turned: one workstation or one export. '
-        'Looks adult, or no chest: other patients or views than the list is for, or a new machine.', 'It does not say that the network errs on the films that it scores.'),
+        'Looks adult, or no chest: other patients or views than the list is for, or a new machine.',
+        'It does not say that the network errs on the films that it scores.'),
     'called pneumonia, more': (
         "Compare the readers' share of pneumonia over the same weeks: has it risen, too? If not, look at the machines.",
         'It may be the season: more calls with more pneumonia is the network at work.'),
