@@ -119,9 +119,9 @@ def _age_in(text)->float|None:
 # %% ../../nbs/data/14_tags.ipynb #c6431627
 EXAMINED = ('StudyDate', 'SeriesDate', 'AcquisitionDate', 'ContentDate', 'AcquisitionDateTime', 'PerformedProcedureStepStartDate',
             'InstanceCreationDate', 'DateOfSecondaryCapture')   # the first that can be read
-_MONTHS = """jan gen ene янв/feb fev фев/mar maa mrt мар/apr avr abr апр/may mai mag mei maj май мая/jun juin giu июн/jul juil lug июл/
+_MONTH_WORDS = """jan gen ene янв/feb fev фев/mar maa mrt мар/apr avr abr апр/may mai mag mei maj май мая/jun juin giu июн/jul juil lug июл/
     aug aou ago авг/sep set сен/oct okt ott out окт/nov ноя/dec dez dic дек"""   # how their names begin
-_MONTHS = {bare_capitals(w).casefold(): i for i, words in enumerate(_MONTHS.split('/'), 1) for w in words.split()}
+_MONTHS = {bare_capitals(w).casefold(): i for i, words in enumerate(_MONTH_WORDS.split('/'), 1) for w in words.split()}
 
 def _calendar(year, month, day)->datetime.date|None:
     "A date that a person can have, or nothing"
