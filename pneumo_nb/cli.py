@@ -316,6 +316,7 @@ def pneumo_queue(
     out:str='results/triage.json', # The file to write
     site:str=None,                 # JSON with fields of a site that differ from the assumed one
     scores:str=None,               # CSV of labelled scores, as for pneumo_site, of any model; default: the shipped model's held-out scores
+    positive:str=None,             # The word or number that means pneumonia in its column label, as for pneumo_site; default: PNEUMONIA
     threshold:float=None,          # Called pneumonia from this p on; needed with --scores
     unsure_from:float=None,        # Unsure from this p on, up to the threshold; default: as the shipped model is, else 0.3
     folder:str=None,               # Folder with held_out.csv and metrics.json of another model; default: the shipped model's
@@ -327,4 +328,4 @@ def pneumo_queue(
     "What the worklist does to a hospital's reading queue: time to report under four orders"
     from pneumo_nb.screen.queue_results import queue_to_file
     command = ' '.join(['pneumo_queue', *sys.argv[1:]])
-    say(queue_to_file(out, site, scores, threshold, unsure_from, folder, replications, days, seed, workers, command))
+    say(queue_to_file(out, site, scores, threshold, unsure_from, folder, replications, days, seed, workers, command, positive))

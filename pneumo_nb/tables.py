@@ -171,7 +171,8 @@ def file_text(
     for encoding in ('utf-16',) if marked else ('utf-8-sig', 'cp1252'):
         with suppress(UnicodeDecodeError):
             if '\0' not in (text := data.decode(encoding)): return text
-    kinds = {b'PK': 'a spreadsheet', b'\xff\xd8': 'a JPEG picture', b'\x89P': 'a PNG picture'}
+    kinds = {b'PK': 'a spreadsheet', b'\xff\xd8': 'a JPEG picture', b'\x89P': 'a PNG picture',
+             b'\xd0\xcf': 'an old spreadsheet', b'\x1f\x8b': 'packed with gzip'}
     what = 'a DICOM film' if data[128:132] == b'DICM' else kinds.get(data[:2], 'its bytes are no text')
     raise ValueError(f'{name}: it is no CSV file ({what}). Save it as CSV, UTF-8, with commas')
 
@@ -208,12 +209,16 @@ def check_cells(
     "Refuse cells that stand below no heading, and commas that may be decimal ones: read otherwise, 0,93 were 0"
     for line, cells in rows:
         if any(cells[len(heads):]):
+            if len(heads) < 2:
+                raise ValueError(f'{name}: its first line must be the headings, such as path,label,p; it is {shown_name(heads[0])}')
             raise ValueError(f'{name}, line {line}: {len(cells)} columns, and {len(heads)} headings. '
                              'Text with a comma in it needs quotation marks; with decimal commas, put semicolons between the columns')
-    longer = any(len(cells) > len(heads) for _, cells in rows)
-    if longer and p is not None and all(re.fullmatch('[01]', (cells + ['']*len(heads))[p]) for _, cells in rows):
-        raise ValueError(f'{name}: rows are longer than the headings, and every p is 0 or 1. '
-                         'Are these decimal commas? Then put semicolons between the columns')
+    if p is None: return
+    beside = [cells[p + 1] for _, cells in rows if len(cells) > p + 1]      # 0,93 without quotes: the decimals stand in the next column
+    asked = len(rows) >= 10 or any(beside) and all(re.fullmatch(r'\d*', x) for x in beside) or any(len(x) > len(heads) for _, x in rows)
+    if asked and all(re.fullmatch('[01]', (cells + ['']*len(heads))[p]) for _, cells in rows):
+        raise ValueError(f'{name}: every p is 0 or 1, without decimals. Are these decimal commas? '
+                         'Then put semicolons between the columns. If the model is as sure as that, write 0.0 and 1.0')
 
 # %% ../nbs/03_tables.ipynb #19578a5a
 WORDS = 'path', 'patient', 'group', 'sha256', 'phash', 'model', 'key', 'weights', 'file' # text, whatever it looks like

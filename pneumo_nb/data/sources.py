@@ -81,6 +81,7 @@ def _archive_faults(arrays):
     pictures = [k for k in arrays if k.endswith('_images')]
     inside = some_names(arrays) or 'nothing'
     yield not pictures, f'no train_images, val_images or test_images inside, but {inside}. Is this a MedMNIST file?'
+    yield not any(arrays[k].size for k in pictures), 'there is no film in it'
     for k in pictures:
         x, y = arrays[k], arrays.get(labels := k.replace('_images', '_labels'))
         yield k.removesuffix('_images') not in SPLITS, f'{k}: a split is train, val or test'
@@ -94,9 +95,14 @@ def _archive_faults(arrays):
 
 # %% ../../nbs/data/22_sources.ipynb #b3d71e25
 _MEANS = {'0': NORMAL, '1': PNEUMONIA}     # of PneumoniaMNIST's labels
+_FILMS = dict(train=4708, val=524, test=624)   # how many it holds
 
 def _is_published(npz)->bool:
     with open(npz, 'rb') as f: return hashlib.file_digest(f, 'md5').hexdigest() in _MEDMNIST_MD5.values()
+
+def _alike(arrays)->bool:
+    "Does an archive hold as many films as PneumoniaMNIST, as one that was packed again does? A name says nothing"
+    return {k.removesuffix('_images'): len(x) for k, x in arrays.items() if k.endswith('_images')} == _FILMS
 
 def _given_means(classes)->dict:
     "The labels' meanings as somebody gave them"
@@ -109,7 +115,7 @@ def _archive_labels(npz, arrays, classes)->dict:
     numbers = sorted({int(n) for k, y in arrays.items() if k.endswith('_labels') for n in y.ravel()})
     name, given = shown_name(npz), classes and not _is_published(npz)
     if given: means = _given_means(classes)
-    elif _is_published(npz) or 'pneumonia' in npz.stem.lower(): means = _MEANS
+    elif _is_published(npz) or _alike(arrays): means = _MEANS
     else: raise CohortError(f'{name}: it is not the published PneumoniaMNIST, and nothing says that its labels {some_names(numbers, 8)} '
                             "mean chests without and with pneumonia. If they do, pass classes={'0': 'NORMAL', '1': 'PNEUMONIA'}, "
                             'with what its numbers mean.')
@@ -131,9 +137,9 @@ def unpack_medmnist(
     npz = Path(npz)
     if not npz.is_file(): _arrays(npz)                                  # which says so
     published = _is_published(npz)
-    target = cache_folder()/'medmnist'/f'{npz.stem}-{file_hash(npz)[:12]}{"" if published else "-own"}'
+    target = cache_folder()/'medmnist'/f'{npz.stem}-{file_hash(npz)[:12]}{"" if published else "-own" if classes else "-alike"}'
     mark = 'MEDMNIST.json' if published else 'UNPACKED.json'
-    known = published or not classes and 'pneumonia' in npz.stem.lower()
+    known = published or not classes
     if known and (target/mark).exists(): return target
     arrays = _arrays(npz)
     for bad, fault in _archive_faults(arrays):

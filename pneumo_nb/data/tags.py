@@ -16,8 +16,8 @@ from pydicom import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import UID
-from .tag_words import (FRONTAL, NO_VIEW_WORDS, PARTS, SIDES, SILENT, VIEWS, bare_capitals, bare_words, tag_items, tag_texts,
-                                      tag_values, words_left, words_name)
+from .tag_words import (FRONTAL, NO_VIEW_WORDS, NOTHING, PARTS, SIDES, SILENT, VIEWS, bare_capitals, bare_words, tag_items,
+                                      tag_texts, tag_values, words_left, words_name)
 
 # %% ../../nbs/data/14_tags.ipynb #79e2187d
 TAG_CODES = { # code: (fault, way out)
@@ -31,6 +31,8 @@ TAG_FLAGS = { # flag: what it means; the score stays
     'infant':       'under one year of age: there is no evidence for this age here, although it carries the highest burden',
     'child':        'over five years of age: the network learned from children of one to five',
     'age_unknown':  'nothing says how old the patient is: the network knows children of one to five only',
+    'age_unreadable': 'the file holds an age or a birth date that could not be understood, so it must be looked up: '
+                      'the network knows children of one to five only',
     'age_conflict': 'age and dates in the tags are more than a year apart: the reading that asks for more care was taken',
     'raw':          'DICOM says FOR PROCESSING: its grey was stretched by rule, not by a radiographer',
 }
@@ -56,11 +58,14 @@ _UNITS = {unit: set(bare_capitals(words).casefold().split()) for unit, words in 
 _PER_YEAR = dict(Y=1, M=12, W=365.25/7, D=365.25, H=365.25*24)
 _SMALL = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
     nineteen""".split()
-_NUMBERS = {w: i for i, w in enumerate(_SMALL)} | dict(twenty=20, thirty=30, forty=40, fourty=40, fifty=50, sixty=60, seventy=70,
+_GROWN = dict(achtzehn=18, neunzehn=19, dieciocho=18, diecinueve=19, diciotto=18, diciannove=19, dezoito=18, dezenove=19, achttien=18,
+              negentien=19)
+_NUMBERS = {w: i for i, w in enumerate(_SMALL)} | _GROWN | dict(twenty=20, thirty=30, forty=40, fourty=40, fifty=50, sixty=60, seventy=70,
                                                        eighty=80, ninety=90, hundred=100)
-_STAGES = {'adult adulte adulto adulta erwachsen erwachsene erwachsener volwassen': 18.,
+_STAGES = {"""adult adults adulte adulto adulta erwachsen erwachsene erwachsener erw volwassen взрослый взрослая дорослий dorosły dorosła
+    dospělý dospělá dospelý odrasli felnőtt yetişkin vuxen voksen aikuinen ενήλικας 成人 大人 성인 بالغ elderly senior geriatric""": 18.,
            'newborn neonate neonatal neugeboren neugeborenes neonato infant baby saugling nourrisson lactante': 0.}
-_STAGES = {w: age for words, age in _STAGES.items() for w in words.split()}
+_STAGES = {bare_capitals(w).casefold(): age for words, age in _STAGES.items() for w in words.split()}
 OLDEST = 130   # years; what is older is a slip
 
 _TEN_WORDS = """twenty thirty forty fifty sixty seventy eighty ninety / zwanzig dreissig vierzig funfzig sechzig siebzig achtzig neunzig
@@ -112,22 +117,38 @@ def _age_in(text)->float|None:
     return None if age > OLDEST or strange and not units and age < ADULT else age
 
 # %% ../../nbs/data/14_tags.ipynb #c6431627
-EXAMINED = ('StudyDate', 'SeriesDate', 'AcquisitionDate', 'ContentDate', 'AcquisitionDateTime',
-            'PerformedProcedureStepStartDate')   # the first that can be read
+EXAMINED = ('StudyDate', 'SeriesDate', 'AcquisitionDate', 'ContentDate', 'AcquisitionDateTime', 'PerformedProcedureStepStartDate',
+            'InstanceCreationDate', 'DateOfSecondaryCapture')   # the first that can be read
+_MONTH_WORDS = """jan gen ene янв/feb fev фев/mar maa mrt мар/apr avr abr апр/may mai mag mei maj май мая/jun juin giu июн/jul juil lug июл/
+    aug aou ago авг/sep set сен/oct okt ott out окт/nov ноя/dec dez dic дек"""   # how their names begin
+_MONTHS = {bare_capitals(w).casefold(): i for i, words in enumerate(_MONTH_WORDS.split('/'), 1) for w in words.split()}
 
-def _date_in(text)->datetime.date|None:
-    "The date in 19791103, 1979.11.03, 1979-11-03T08:15, 03.11.1979 or 1979"
-    text = text.strip(' \0')
-    m = re.match(r'(\d{4})([-./ ]?)(\d\d)\2(\d\d)(?!\d\d?$)', text) or re.match(r'(\d{4})(-)(\d\d?)-(\d\d?)(?!\d)', text)
-    if m: year, month, day = int(m[1]), int(m[3]), int(m[4])
-    elif m := re.match(r'(\d\d?)[-./](\d\d?)[-./](\d{4})(?!\d)', text): day, month, year = int(m[1]), int(m[2]), int(m[3])
-    elif m := re.fullmatch(r'(\d{4})(?:[-.]?(\d\d))?', text): year, month, day = int(m[1]), int(m[2] or 7), 1
-    else: return None
+def _calendar(year, month, day)->datetime.date|None:
+    "A date that a person can have, or nothing"
     if (month, day) == (0, 0): month, day = 7, 1              # 19790000: only the year was left
     if month > 12 and day <= 12: month, day = day, month
     try: date = datetime.date(year, month, day)
     except ValueError: return None
     return date if 1850 <= year <= 2200 and date != datetime.date(1900, 1, 1) else None
+
+# %% ../../nbs/data/14_tags.ipynb #c07f6dce
+def _in_numbers(text)->str:
+    "3 NOV 1979, Nov. 3rd, 1979 and 1979年11月3日 as 1979-11-3; other text as it is"
+    text = re.sub(r'(?<=\d)\s*[年月년월]\s*(?=\d)', '-', bare_capitals(text).casefold().strip(' \0'))
+    words = re.findall(r'[^\W\d_]{3,}', text)
+    month = next((n for word in words for begins, n in _MONTHS.items() if word.startswith(begins)), None)
+    day, year = (re.search(rf'(?<!\d)\d{{{n}}}(?!\d)', text) for n in ('1,2', '4'))
+    return f'{year[0]}-{month}-{day[0]}' if month and day and year else text
+
+def _date_in(text)->datetime.date|None:
+    "The date in 19791103, 1979.11.03, 1979-11-03T08:15, 03.11.1979, 3 Nov 1979, 03111979 or 1979"
+    text = _in_numbers(text)
+    m = re.match(r'(\d{4})([-./ ]?)(\d\d)\2(\d\d)(?!\d\d?$)', text) or re.match(r'(\d{4})([-./ ])(\d\d?)\2(\d\d?)(?!\d)', text)
+    if m and (date := _calendar(int(m[1]), int(m[3]), int(m[4]))): return date
+    m = re.match(r'(\d\d?)[-./ ]+(\d\d?)[-./ ]+(\d{4})(?!\d)', text) or re.fullmatch(r'(\d\d)(\d\d)(\d{4})', text)
+    if m: return _calendar(int(m[3]), int(m[2]), int(m[1]))
+    m = re.fullmatch(r'(\d{4})(?:[-.]?(\d\d))?', text)
+    return _calendar(int(m[1]), int(m[2] or 7), 1) if m else None
 
 # %% ../../nbs/data/14_tags.ipynb #660d9cce
 def _dated(ds, keyword): return next((d for text in tag_texts(ds, keyword) for d in [_date_in(text.split('\\')[0])] if d), None)
@@ -144,19 +165,44 @@ def _age_of_dates(ds)->float|None:
 
 def _care(age): return 3 if age >= ADULT else 2 if age < INFANT else 1 if age >= CHILD else 0
 
+# %% ../../nbs/data/14_tags.ipynb #07181d82
+_NO_AGE, _NO_DATE = '0*', r'0*|(\d)\1*|(19000101|00010101|01011900|01010001)0*'   # digits that stand for nothing
+
+def _nothing(texts, digits)->bool:
+    "Does a tag say nothing: blanks, a placeholder, a unit without its number?"
+    for i, text in enumerate(texts):
+        words = ' '.join(w for w in bare_words(text).split() if not _unit(w.casefold()))
+        empty = re.fullmatch(digits, re.sub(r'\D', '', text)) and not words_left(words, NOTHING, 'AGE')
+        if empty and (words or not i): return True        # signs alone can be words in another alphabet
+    return not texts
+
 # %% ../../nbs/data/14_tags.ipynb #b67ac072
+def _written_age(ds)->tuple:
+    "Ages that `PatientAge` tells, and whether some of it cannot be understood"
+    texts = tag_texts(ds, 'PatientAge')
+    alphabets = [text.split('\\') for text in texts]
+    values = next((v for v in alphabets if any(_age_in(t) is not None for t in v)), [])
+    strange = any(_age_in(v) is None and not _nothing([v], _NO_AGE) for v in values) if values else not _nothing(texts, _NO_AGE)
+    return [a for v in values if (a := _age_in(v)) is not None], strange
+
+def _unreadable(ds, ages, strange)->bool:
+    "Is there an age that cannot be understood, or a birth date from which no age follows?"
+    if strange or _nothing(tag_texts(ds, 'PatientBirthDate'), _NO_DATE): return strange
+    return not _dated(ds, 'PatientBirthDate') or not ages
+
+# %% ../../nbs/data/14_tags.ipynb #e20d902e
 def _age(ds)->tuple:
-    "Years or None, in words, and whether two readings are more than a year apart"
-    alphabets = [[_age_in(v) for v in text.split('\\')] for text in tag_texts(ds, 'PatientAge')]
-    said = next((ages for ages in alphabets if any(a is not None for a in ages)), [])
+    "Years or None, in words, whether two readings are more than a year apart, and whether something cannot be understood"
+    said, strange = _written_age(ds)
     ages = [(age, source) for age, source in [*((a, 'age') for a in said), (_age_of_dates(ds), 'dates')] if age is not None]
-    if not ages: return None, '', False
+    unread = _unreadable(ds, ages, strange)
+    if not ages: return None, '', False, unread
     age, source = max(ages, key=lambda a: _care(a[0]))
     other = next((a for a in ages if abs(a[0] - age) > 1), None)
     shown = lambda a: 'over 89' if a >= 90 else f'{int(a)}'
     words = f'age {shown(age)} by its {source}' if other or source == 'dates' else f'age {shown(age)}'
     if other: words += f', {shown(other[0])} by its {other[1]}'
-    return age, words, max(ages)[0] - min(ages)[0] > 1
+    return age, words, max(ages)[0] - min(ages)[0] > 1, unread
 
 # %% ../../nbs/data/14_tags.ipynb #b552a3bc
 RADIOGRAPHS = ('CR', 'DX', 'RG', 'OT', 'SC', 'DR', 'XR', 'RX')   # can hold a plain film; the last three are no terms of the standard
@@ -272,6 +318,7 @@ TURNED_CODES = {code: name for name, values in TURNED_CODES.items() for code in 
 
 def _view_of(texts)->str:
     "Another view than the frontal, if words name one or if they name nothing that is known"
+    if any(re.search(r'(?<![\d/])3/4(?![\d/])', text) for text in texts): return 'oblique'
     heard = words_name(texts)
     if heard['view'] or heard['frontal']: return heard['view']
     return NO_VIEW if words_left(heard['text'], NO_VIEW_WORDS, SILENT, *PARTS.values()) else ''
@@ -332,10 +379,10 @@ def judge_tags(
     ds:Dataset, # pydicom `Dataset`, the header at least
 )->dict: # code: '' or one of `TAG_CODES`; seen: words of the tables and the standard; age_years: float or None; flags: of `TAG_FLAGS`
     "What a film's tags forbid, and what a reader must know beside its score"
-    years, words, conflict = _age(ds)
+    years, words, conflict, unread = _age(ds)
     grown = years is not None and years >= ADULT
     judges = dict(modality=_modality, derived=_derived, body_part=_body_part, lateral=_view, adult=lambda ds: words if grown else '')
     code, seen = next(((code, seen) for code, judge in judges.items() if (seen := judge(ds))), ('', ''))
-    flags = dict(infant=years is not None and years < INFANT, child=years is not None and CHILD <= years < ADULT, age_unknown=years is None,
-                 age_conflict=conflict, raw=_raw(ds))
+    flags = dict(infant=years is not None and years < INFANT, child=years is not None and CHILD <= years < ADULT,
+                 age_unknown=years is None and not unread, age_unreadable=unread, age_conflict=conflict, raw=_raw(ds))
     return dict(code=code, seen=seen, age_years=years, flags=[flag for flag, is_so in flags.items() if is_so])

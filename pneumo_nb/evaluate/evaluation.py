@@ -9,6 +9,7 @@ __all__ = ['METRICS', 'truth_and_calls', 'counts', 'confusion', 'plot_confusion'
 
 # %% ../../nbs/evaluate/42_evaluation.ipynb #cc9fd92f
 from itertools import cycle
+from numbers import Real
 from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
@@ -27,7 +28,8 @@ def truth_and_calls(
     threshold:float, # Called pneumonia from this p on, 0–1
 )->tuple:            # Two (films,) bool: is positive, is called positive
     "What is true of each film, and what the score says"
-    if not 0 <= threshold <= 1: raise ValueError(f'threshold: a p from 0 to 1, not {threshold:g}. For 50 % write 0.5')
+    if not (isinstance(threshold, Real) and 0 <= threshold <= 1):
+        raise ValueError(f'threshold: a number, a p from 0 to 1, not {threshold!r}. For 50 % write 0.5')
     check_columns(t, 'label', 'p', who='predictions')
     return (t.label == PNEUMONIA).to_numpy(), (t.p >= threshold).to_numpy()
 

@@ -29,6 +29,8 @@ def check_predictions(
     predictions:pd.DataFrame, # One row per film and run, with `COLUMNS`
 )->pd.DataFrame:              # The same rows, numbered from 0, in the declared types
     "The table, when it can be trusted; else a `ValueError` naming column, row and way out"
+    if not isinstance(predictions, pd.DataFrame):
+        raise ValueError(f'predictions: a DataFrame with a row per film, not {type(predictions).__name__}. pd.DataFrame(…) makes one')
     if predictions.empty: raise ValueError('predictions: the table is empty. Score at least one film of each label.')
     return check_table(with_split(predictions), PREDICTIONS, way_out="For one run of one model add "
                        "`.assign(model='mine', seed=0, split='test')`; where patients are unknown, patient = path.")

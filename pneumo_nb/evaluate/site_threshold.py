@@ -24,7 +24,7 @@ from ..core import NORMAL, PNEUMONIA, needs, shown_name, write_atomic
 from .abstention import draw_ends, site_band, with_unseen
 from .decision import Calibration, OperatingPoint, at_prevalence, open_share, point_text
 from .operating_point import ppv_npv, threshold_table
-from .site_scores import hardest_films, read_scores
+from .site_scores import check_scored_by, hardest_films, read_scores
 from ..plot import INK, PALE, PALETTE, SOFT, axes, figure_png, stamp
 from ..stats import draw_patients, steps
 from ..tables import check_columns
@@ -280,22 +280,12 @@ def plot_decision_curve(
     ax.legend()
     return stamp(ax, source)
 
-# %% ../../nbs/evaluate/50_site_threshold.ipynb #acf05e9a
-def _check_model(table, model, vouched, name):
-    "Refuse scores of another model, and scores of which nobody says whose they are"
-    said = sorted(set(table.model_hash) - {''})
-    for other in (s for s in said if len(s) < 8 or not model.startswith(s.lower())):
-        raise ValueError(f'{name}: scores of model {shown_name(other[:12])}, and the bundle is model {model[:12]}. '
-                         'Name the bundle that scored the films with --bundle, or score them again')
-    if not said and not vouched:
-        raise ValueError(f'{name}: it has no column model, so it does not say which model scored the films. '
-                         "Name its bundle: --bundle children for the library's own, else its folder")
-
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #f325d9bb
 def _whose_films(name, table, model):
     "Which films, and of which model"
     positive = (table.label == PNEUMONIA).sum()
-    vouched = '' if (table.model_hash != '').any() else ' (the file does not name it: you vouch for that)'
+    silent = (table.model_hash == '').sum()
+    vouched = f' (the file does not name it{"" if silent == len(table) else f" for {silent} films"}: you vouch for that)' if silent else ''
     yield (f'{name}: {len(table):,} films of {table.patient.nunique():,} patients, {positive:,} films with pneumonia; '
            f'scored by model {model[:12]}{vouched}')
     if (table.patient == table.path).all():
@@ -386,9 +376,11 @@ def choose_site(
     say:Callable[[str], Any]=lambda line: None, # Called with each line as soon as it is known: the answer comes before its picture is drawn
 )->list[str]:                                   # The answer, in plain lines
     "Choose, and write it down"
+    if not cost_fn > 0:
+        raise ValueError(f'a missed pneumonia costs {cost_fn:g}: then calling no child is cheapest. Say what it costs, --cost_fn')
     table, out, costs, name = read_scores(scores, positive=positive), Path(out), (cost_fn, cost_fp), shown_name(Path(scores).name)
     if out.exists() and not out.is_dir(): raise ValueError(f'{shown_name(out)}: this is a file, and --out is a folder. Name another')
-    _check_model(table, scored_by.model, vouched, name)
+    check_scored_by(table, scored_by.model, vouched, name)
     thousand, guarantee = per_thousand(table, prevalence, *costs), guaranteed(table, at_least, confidence) if at_least else None
     row = min_cost_row(thousand, guarantee) if guarantee is None or guarantee.threshold is not None else None
     band = None if row is None else site_band(table, row.threshold)

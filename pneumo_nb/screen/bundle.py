@@ -21,7 +21,7 @@ from ..evaluate.decision import Calibration, OperatingPoint, calibrated, check_c
 from ..data.cache import NEAR_BITS, PIXEL_RULE, bits_apart, file_hash, hash_words
 from .gate import Gate
 from .scoring import Rules, score_films
-
+from ..core import text_name
 
 # %% ../../nbs/screen/51_bundle.ipynb #8
 class BundleError(ValueError):
@@ -294,5 +294,6 @@ def score(self:Bundle,
     rules, rows = Rules(self.point(point), patients, strict), []
     for i in range(0, max(1, len(sources)), bs): rows += score_films(self, sources[i:i + bs], rules)
     told = {column: [getattr(r, name) for r in rows] for column, name in _SCORED.items()}
+    told['path'] = [text_name(path) for path in told['path']]    # pandas holds no text that is no UTF-8
     told['flags'] = [' '.join(r.flags) for r in rows]
     return pd.DataFrame(told, columns=['path', 'p', 'decision', 'call', 'reason', 'note', 'flags', 'seen']).astype(dict(p=float))

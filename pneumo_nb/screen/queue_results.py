@@ -263,11 +263,14 @@ def queue_to_file(
     seed:int=0,           # Same seed, same months
     workers:int=2,        # Processes
     command:str='',       # How it was asked, for the file
+    positive:str|None=None, # The word or number that means pneumonia in `scores`, as for `read_scores`
 )->str:                   # The medians as lines of text
     "Simulate the reading queue, and write the results down"
     can_write(out)
     if scores is None: table, about = held_out_scores(folder)
-    else: table, about = read_scores(scores, numbered=True), dict(line=shown_name(Path(scores).name))
+    else:
+        table = read_scores(scores, numbered=True, positive=positive)
+        about = dict(line=shown_name(Path(scores).name), left_out=table.attrs.get('left_out', ''))
     if threshold is None and 'threshold' not in about:
         raise ValueError('with --scores give --threshold, the p from which a film is called pneumonia')
     about = about | ({} if threshold is None else dict(threshold=threshold))
@@ -277,4 +280,4 @@ def queue_to_file(
     made = dict(command=command, utc=now, cores=os.cpu_count(), processor=platform.machine(), versions=versions)
     write_atomic(out, _json(made | told))
     took = f"{replications} months in {told['spent']['replications']['seconds']:.1f} s, utilisation {told['utilisation']:.2f}"
-    return f'{_table(told)}\n{took} → {shown_name(out)}'
+    return '\n'.join([*filter(None, [str(about.get('left_out', ''))]), _table(told), f'{took} → {shown_name(out)}'])

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from PIL import Image
 from threadpoolctl import threadpool_limits
+from ..core import text_name
 from ..data.film_file import FILM_CODES, FilmError, film_bytes, source_name
 from ..data.film import FINE, Film
 from ..data.cache import NEAR_BITS, bits_apart, hash_words, perceptual_hash
@@ -34,6 +35,8 @@ SCREEN_CODES = { # code: (fault, way out); beside those of reading, of tags and 
     'failed':   ('reading it met an unforeseen fault', 'Read the film yourself, and report the fault with its words'),
     'no_age':   ('nothing says how old the patient is',
                  'Export it with its age, or attest with --patients children that all films are of children'),
+    'odd_age':  ('it holds an age or a birth date that could not be understood',
+                 'Look it up. Leave an adult to a person; export a child with its age as DICOM writes it, such as 004Y'),
 }
 CODES = FILM_CODES | TAG_CODES | GATE_CODES | SCREEN_CODES
 FLAGS = TAG_FLAGS | { # flag: what it means; the score stays
@@ -181,6 +184,8 @@ class Examined(NamedTuple):
     data:bytes=b''             # The file, where that was asked for
 
 # %% ../../nbs/screen/53_scoring.ipynb #7e8c9d4e
+_NO_AGE = dict(age_unknown='no_age', age_unreadable='odd_age') # flag: the code with which a strict site refuses
+
 def _before_network(data, row, bundle, rules):
     "Fill the row with what file, tags and grey say; the film, and its pixels for the network or None"
     row.sha256 = hashlib.sha256(data).hexdigest()
@@ -188,7 +193,7 @@ def _before_network(data, row, bundle, rules):
     row.phash, row.flags = fast_phash(film.pixels), film_flags(film.facts, rules.patients)
     if rules.picture: row.picture = small_picture(film.pixels)
     row.reason, row.detail = film.facts.get('tag_code', ''), film.facts.get('tag_seen', '')
-    if not row.reason and rules.strict and 'age_unknown' in row.flags: row.reason = 'no_age'
+    if not row.reason and rules.strict: row.reason = next((code for flag, code in _NO_AGE.items() if flag in row.flags), '')
     if not row.reason: row.reason = precheck(film.pixels, film.colour)
     return film, None if row.reason else film.sized(bundle.size, bundle.info['fit'])
 
@@ -208,7 +213,7 @@ def examine(
     except FilmError as e: row.reason, row.detail = e.code, e.fault.removeprefix(FILM_CODES[e.code][0]).strip(' ()')
     except Changing: row.reason = 'changing'
     except Exception as e: row.reason, row.detail, small = 'failed', f'{type(e).__name__}: {e}'[:200], None
-    row.ms = 1000*(time.perf_counter() - start)
+    row.detail, row.ms = text_name(row.detail), 1000*(time.perf_counter() - start)
     return Examined(row, small, film, data) if keep else Examined(row, small)
 
 # %% ../../nbs/screen/53_scoring.ipynb #ddfeb1b2

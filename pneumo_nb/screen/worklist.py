@@ -245,7 +245,7 @@ def write_worklist(
     "Write the list in every format that is asked for"
     row = lambda i: FilmRow(files[i], reason='stopped', model=bundle.model) if files[i] in waiting else journal.row(files[i])
     at = arrangement(row, len(files))
-    told = summary(at.counts, at.flags['age_unknown']) + ' · not complete'*bool(waiting)
+    told = summary(at.counts, at.flags['age_unknown'] + at.flags['age_unreadable']) + ' · not complete'*bool(waiting)
     about = dict(summary=told, bundle=bundle.name, model=bundle.model, learned_from=bundle.info['development']['line'], point=point,
                  point_name=_point_name(bundle, point), time=datetime.now(timezone.utc).strftime('%Y-%m-%d %H:%M UTC'),
                  used=at.flags, counts=at.counts, films=len(files), pictures=at.pictures, waiting=len(waiting))
