@@ -170,16 +170,16 @@ def _shows(y, stored, seen, counts):
 
 # %% ../../nbs/data/16_dicom.ipynb #fcf31884
 def _misplaced(y, x, seen, counts):
-    "How much of the film a window or table cuts off at one end, how much of that it has to spare at the other, and at both; 0–1"
+    "How much of the film a window or table cuts off at one end and at the other, how much of it is spared there, and to spare in all; 0–1"
     rise = np.flatnonzero((y > .005) & (y < .995))
-    if len(rise) < 2: return 1., 0., 1.
+    if len(rise) < 2: return 1., 1., 0., 1.
     first, last = rise[x[rise].argmin()], rise[x[rise].argmax()]
     below, above = _beyond(x[seen], counts[seen], x[first], x[last])
     order = np.argsort(y[seen], kind='stable')
     share = np.cumsum(counts[seen][order])/counts[seen].sum()
     low, high = (y[seen][order][np.searchsorted(share, q)] for q in (TAIL, 1 - TAIL))
     spare = (low, 1 - high) if y[first] <= y[last] else (1 - high, low)             # at the ends of x
-    return max(below, above), max(min(below, spare[1]), min(above, spare[0])), sum(spare)
+    return max(below, above), min(below, above), max(min(below, spare[1]), min(above, spare[0])), sum(spare)
 
 def _moved(ds, again, x, stored, seen, counts, cut):
     "The same window for the values that it may have been written for, if it cuts off much less of the film; or None"
@@ -188,7 +188,7 @@ def _moved(ds, again, x, stored, seen, counts, cut):
     tried |= {f'values {by:+}': x + by for bits in {tag_number(ds, 'BitsStored'), used} for by in (-2**(bits - 1), 2**(bits - 1))}
     tried = {how: again(v) for how, v in tried.items()}
     fits = {how: _misplaced(y, x, seen, counts) for how, y in tried.items() if _shows(y, stored, seen, counts)}
-    fits = {how: lost + spare for how, (lost, misplaced, spare) in fits.items() if lost <= cut/4 + 1/PARTS and misplaced < .1}
+    fits = {how: lost + spare for how, (lost, _, misplaced, spare) in fits.items() if lost <= cut/4 + 1/PARTS and misplaced < .1}
     return min(((tried[how], f'for {how}') for how in fits), key=lambda item: fits[item[1][4:]], default=None)
 
 
@@ -209,11 +209,11 @@ def _interest(ds, facts, stored, x, seen, counts, window):
     if facts['presentation_intent'] == 'FOR PROCESSING': return *_from_body(x, seen, counts, .01), True
     passed = []
     for y, how, mended, again in _declared(ds, x, counts*seen):
-        cut, misplaced, _ = _misplaced(y, x, seen, counts)
+        cut, other, misplaced, _ = _misplaced(y, x, seen, counts)
         shows = _shows(y, stored, seen, counts)
         if again and (misplaced > .1 or not shows) and (moved := _moved(ds, again, x, stored, seen, counts, cut)):
             return moved[0], f'{how}, taken {moved[1]}', True
-        if shows and cut <= .5 and misplaced <= .25: return y, how, mended
+        if shows and cut <= (.7 if other > 1/PARTS else .5) and misplaced <= .25: return y, how, mended
         passed.append(how)
     plain = tag_number(ds, 'BitsStored') == 8 and stored.min() == 0 and np.array_equal(x, stored)
     if plain and not passed: return x.clip(0, 255)/255, 'as stored', False
@@ -266,7 +266,8 @@ def _to_grey(ds, values, facts, photometric, window):
     counts = count_values(patterns, len(stored))
     if palette: (table, colour), how, guessed = _palette_table(ds, stored, counts), 'palette', False
     else:
-        _check_bits(patterns, whole, stored, counts, bits)
+        if (whole != stored)[counts > 0].any():
+            for sign in {signed, signed != lies}: _check_bits(patterns, *_values(ds, size, sign), counts, bits)
         table, how, guessed = _grey_table(ds, facts, whole, stored, counts, window)
         if lies: how, guessed = f'{how}; read as {"unsigned" if signed else "signed"}', True
     return np.concatenate([table[rows] for rows in in_parts(patterns)]), how, guessed, colour

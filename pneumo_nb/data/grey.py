@@ -87,9 +87,9 @@ def in_parts(
     return np.array_split(a, max(1, a.size >> 22))
 
 # %% ../../nbs/data/11_grey.ipynb #fce05aba
-def _begins_late(low, high, bits, declared):
-    "Do the values have an offset? Where the bits are a guess, half of the range tells; else only less than ordinary films take"
-    return low >= 2**bits/2 or low >= 2**bits/4 and high - low <= 2**bits/(2 if bits < declared else 4)
+def _begins_late(low, high, bits):
+    "Do the values have an offset? The highest bit is always set, or so little of the range is taken as by no ordinary film"
+    return low >= 2**bits/2 or low >= 2**bits/4 and high - low <= 2**bits/4
 
 
 # %% ../../nbs/data/11_grey.ipynb #7fdd04fa
@@ -104,7 +104,7 @@ def to_eight_bits(
     values, _ = film_body(seen, counts[seen])
     low, high = (int(v) for v in grey_ends(seen, counts[seen]))
     bits = min(declared, max(8, high.bit_length()))
-    black, white = (low, high) if len(values) > BINS and _begins_late(low, high, bits, declared) else (0, 2**bits - 1)
+    black, white = (low, high) if len(values) > BINS and _begins_late(low, high, bits) else (0, 2**bits - 1)
     table = np.rint((np.arange(65536).clip(black, white) - black)*(255/(white - black))).astype(np.uint8)
     guessed = bits < declared or black > 0 or counts[2**(bits - 1):].sum() < ASIDE/10*a.size
     return np.concatenate([table[rows] for rows in in_parts(a)]), bool(guessed)
