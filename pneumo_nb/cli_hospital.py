@@ -75,6 +75,7 @@ def pneumo_node(
     ca:str='',              # Certificates of those who may send, and of archives (PEM)
     dry_run:bool=False,     # Receive and judge, send nothing, and say what would be sent
     retry:bool=False,       # Send again what an archive refused
+    keep:bool=False,        # Keep films in FOLDER/kept, with a worklist of them that pneumo_page FOLDER shows
     status:bool=False,      # Say what was received, what waits and what was sent; exit code 1 when no node is at work
     test:bool=False,        # Does it work here? Send a drawn film to a node of its own in FOLDER/trial
 )->None:

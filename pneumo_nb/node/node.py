@@ -19,12 +19,13 @@ from ..core import say, write_atomic
 from ..data.phantom import phantom_film
 from ..data.phantom_files import phantom_dicom
 from ..evaluate.decision import OperatingPoint
-from .inbox import Inbox, health
+from .inbox import KEPT, Inbox, health
 from .receive import Guards, Receiver, check_guards, receive, server_tls
 from .send import Destination, Sender, fhir_record, patient_number, pause_after, result_of, results_of, write_feed
 from ..screen.bundle import load_bundle
 from ..screen.film_report import film_result
 from ..screen.scoring import Examined, FilmRow, Rules, check_rules, examine, judge
+from ..screen.worklist import Run, run_once
 
 # %% ../../nbs/node/79_node.ipynb #82d6b3a0
 class Settings(NamedTuple):
@@ -41,6 +42,7 @@ class Settings(NamedTuple):
     workers:int|None=None                # Cores to use; None: all
     dry_run:bool=False                   # Send nothing, and say what would be sent?
     retry:bool=False                     # Send again what an archive refused?
+    keep:bool=False                      # Keep films in the folder `kept`, with a worklist of them for `pneumo_page`?
 
 # %% ../../nbs/node/79_node.ipynb #e1e9e942
 class Door:
@@ -80,7 +82,7 @@ def _decided(inbox, door, film, seen, row)->FilmRow:
     except (OSError, MemoryError): raise
     except Exception: row = FilmRow(film.file, reason='failed', sha256=row.sha256, model=row.model)
     if record: write_atomic(inbox.folder/'fhir'/f'{film.sop}.json', record)
-    inbox.judged(film, row, door.rules.point.threshold, results, [to.name for to in s.to])
+    inbox.judged(film, row, door.rules.point.threshold, results, [to.name for to in s.to], s.keep)
     return row
 
 # %% ../../nbs/node/79_node.ipynb #0a1fa1e9
@@ -103,6 +105,10 @@ def judge_waiting(
     return rows
 
 # %% ../../nbs/node/79_node.ipynb #4f8f0c50
+def _kept_list(s):
+    "The worklist of kept films, by the same rules as the node's"
+    return Run([s.folder/'worklist.csv'], s.bundle, s.point, s.workers, patients=s.patients, strict=s.strict)
+
 class Node:
     "A node at work: from `start_node`; ends by `stop_node`"
     def __init__(self,
@@ -114,6 +120,7 @@ class Node:
         self.door = Door(settings)
         self.inbox = Inbox(settings.folder)
         self.receiver:Receiver|None = None
+        self.list = _kept_list(settings) if settings.keep else None
         self.senders:list[Sender] = []
         self.looked, self.told, self.said, self.days = 0., 0., '', set()
 
@@ -133,9 +140,13 @@ def start_node(
     node = Node(settings, tell)
     try:
         _give_up(node)
+        _list_kept(node)
         if settings.retry and (n := node.inbox.retry()): tell(f'{n} results that an archive refused are sent again')
         node.receiver = receive(node.inbox, settings.guards)
-    except BaseException: node.inbox.close(); raise
+    except BaseException:
+        node.inbox.close()
+        if node.list: node.list.journal.close()
+        raise
     g = settings.guards
     tell(f"{g.title} listens on {g.host}:{node.receiver.port}{', TLS' if g.cert else ''}; results go to "
          f"{', '.join(to.name for to in settings.to) or 'nobody'}{' (not now: a dry run)'*settings.dry_run}")
@@ -152,12 +163,18 @@ def _shown(said):
             f"{n['films_waiting']} waiting · results: {n['sent']} sent, {n['results_waiting']} waiting, {n['failed']} failed")
 
 # %% ../../nbs/node/79_node.ipynb #704dc943
+def _list_kept(node):
+    "The worklist of kept films: each goes through the one door once more"
+    kept = node.inbox.folder/KEPT
+    if node.list and kept.is_dir(): run_once(node.list, [kept])
+
 def _keep_house(node, every=1., tell_every=60.):
     "Once a second counts and feed; once a minute a line, if there is something new"
     now = time.monotonic()
     if now - node.looked < every: return
     node.looked = now
     if counts := node.receiver.take_counts(): node.inbox.count(counts)
+    if node.days: _list_kept(node)
     for day in sorted(node.days): write_feed(node.inbox, node.inbox.folder/'feed', day)
     node.days.clear()
     if now - node.told < tell_every: return
@@ -195,6 +212,7 @@ def stop_node(
     except (OSError, sqlite3.Error): pass            # a full disk: the counts of the last second are lost
     said = health(node.inbox.folder)
     node.door.pool.shutdown()
+    if node.list: node.list.journal.close()
     node.inbox.close()
     return said
 
