@@ -49,7 +49,9 @@ def film_body(
     while len(values) > 2:
         low, high = float(values[0]), float(values[-1])
         at = ((values - low)*(BINS/(high - low))).astype(int).clip(0, BINS - 1)
-        h, soft = np.bincount(at, counts, BINS)/counts.sum(), rare if len(values) > BINS else 0
+        h = np.bincount(at, counts, BINS)/counts.sum()
+        comb = np.count_nonzero(np.diff(h <= GAP*rare)) > BINS/4                        # a test picture, whose greys all stand apart
+        soft = rare if len(values) > BINS and not comb else 0
         if not (runs := _gaps(h, soft)): break
         (a, b), (c, d) = runs[0], runs[-1]
         sides = [(at < a, at >= b, h[a:b].max() <= soft/4*(b - a)), (at >= d, at < c, h[c:d].max() <= soft/4*(d - c))]
