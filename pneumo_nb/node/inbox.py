@@ -200,10 +200,9 @@ KEPT = 'kept'   # folder of films that people shall see
 _TOLD = 'state', 'judged', 'decision', 'score', 'call', 'reason', 'flags', 'model', 'threshold'
 _OWES = 'film', 'kind', 'uid', 'destination', 'file', 'made'
 
-@patch
-def _let_go(self:Inbox, file, keep):
+def _let_go(folder, file, keep):
     "A judged film goes, or is kept for people to see"
-    film, kept = self.folder/'films'/file, self.folder/KEPT
+    film, kept = folder/'films'/file, folder/KEPT
     if not keep: return film.unlink(missing_ok=True)
     kept.mkdir(exist_ok=True)
     if film.exists(): film.replace(kept/file)
@@ -225,7 +224,7 @@ def judged(self:Inbox,
     with self._change() as db:
         db.execute(f"UPDATE films SET file = '', {' = ?, '.join(_TOLD)} = ? WHERE sop = ?", told)
         db.executemany(f"INSERT OR IGNORE INTO results ({', '.join(_OWES)}) VALUES (?, ?, ?, ?, ?, ?)", owed)
-    self._let_go(film.file, keep)
+    _let_go(self.folder, film.file, keep)
     if not destinations:
         for r in results: (self.folder/'results'/f'{r.uid}.dcm').unlink(missing_ok=True)
 
