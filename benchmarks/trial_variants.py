@@ -50,19 +50,19 @@ def recounted(net, dls, films=2048, seed=0):
     return net.eval()
 
 def networks(runs, data, recipe):
-    "Name → network of the first fold"
+    "Name → a function that gives a network of the first fold; none is made before it is needed"
     stems = [next(Path(runs).glob(f'{t}-{"?"*12}-*.safetensors')).with_suffix('') for t in together((0, 1, 2))]
-    nets = [load_training(stem, recipe['inputs']) for stem in stems]
-    dls = recipe_dls(data.films, data.cohort, np.where(data.fold == 0, 'valid', 'train'), recipe, bs=64)
-    return {f'seed {i}': net for i, net in enumerate(nets)} | {
-        'average': average_weights(nets), 'average, counted anew': recounted(average_weights(nets), dls)}
+    singles = [partial(load_training, stem, recipe['inputs']) for stem in stems]
+    def average(): return average_weights([net() for net in singles])
+    def anew(): return recounted(average(), recipe_dls(data.films, data.cohort, np.where(data.fold == 0, 'valid', 'train'), recipe, bs=64))
+    return {f'seed {i}': net for i, net in enumerate(singles)} | {'average': average, 'average, counted anew': anew}
 
 def tables(films, nets, folder):
     "(rule, network) → its table, kept in a folder"
     for rule, change in RULES.items():
         for name, net in nets.items():
             kept = Path(folder)/f'{rule}-{name}.csv'.replace(' ', '_')
-            if not kept.exists(): write_atomic(kept, held_out_table(net, films, 0, change).to_csv(index=False, float_format='%.5f'))
+            if not kept.exists(): write_atomic(kept, held_out_table(net(), films, 0, change).to_csv(index=False, float_format='%.5f'))
             yield rule, name, pd.read_csv(kept, keep_default_na=False, dtype=dict(patient=str))
 
 def with_ensembles(found):

@@ -139,6 +139,7 @@ def pneumo_page(
         site = made_site(Desk(source, folder, bundle, blind, names), host, tuple(each(name)), cert, key, proxy)
         serve(site, host, port, cert, key, proxy)
 
+# %% ../nbs/91_cli_hospital.ipynb #c714cb2c
 @command
 def pneumo_monitor(
     source:str,             # A worklist as CSV, or a folder with one: of pneumo_screen or of a node

@@ -2,7 +2,6 @@
 
 The films are drawn, and as the network knows films of children and no drawings, their scores are made up. So are three months for the
 monitor, in which a machine comes whose films are refused more often."""
-import csv
 import hashlib
 import io
 import os
@@ -20,9 +19,8 @@ from pneumo_nb.evaluate.decision import DECISIONS
 from pneumo_nb.page.reads import Reads
 from pneumo_nb.page.worklist_feed import FactStore, Feed, read_worklist, reads_folder
 from pneumo_nb.screen.scoring import FilmRow
-from pneumo_nb.screen.worklist import COLUMNS
 from repo import ROOT
-from test_page import opened, reader, served, until
+from test_page import opened, reader, served, until, write_list
 
 OUT, LARGEST = ROOT/'results'/'pictures', 150_000        # bytes of one picture
 SCORES = .987, .873, .702, None, .164                    # of the list; None: refused
@@ -41,10 +39,7 @@ def row(name, data, score, reason=''):
 def listed(folder, rows):
     "Rows as the worklist of a folder whose films are drawn"
     write_atomic(folder/'PHANTOM.json', '{}')
-    with open(folder/'worklist.csv', 'w', newline='', encoding='utf-8') as f:
-        out = csv.DictWriter(f, COLUMNS)
-        out.writeheader()
-        out.writerows(sorted(rows, key=lambda r: (r['priority'], -float(r['score'] or 0))))
+    write_list(folder/'worklist.csv', sorted(rows, key=lambda r: (r['priority'], -float(r['score'] or 0))))
     return folder
 
 def a_ward(folder):

@@ -245,6 +245,13 @@ def faults_of_arrival(browser, address, folder):
         if page.evaluate("document.activeElement.closest('tr').dataset.film") != at: yield 'the focus is lost when a film arrives'
         yield from wrong
 
+def write_list(path, rows):
+    "A worklist of made-up rows"
+    with open(path, 'w', newline='', encoding='utf-8') as f:
+        out = csv.DictWriter(f, COLUMNS)
+        out.writeheader()
+        out.writerows(rows)
+
 def many(folder, n=10_000):
     "A worklist of n films, all of them made up but one"
     films = folder/'films'
@@ -252,12 +259,9 @@ def many(folder, n=10_000):
     Image.fromarray(phantom_film(1, size=320)).save(films/'one.png')
     screen(folder)
     row = next(csv.DictReader(open(folder/'worklist.csv', newline='', encoding='utf-8')))
-    with open(folder/'worklist.csv', 'w', newline='', encoding='utf-8') as f:
-        out = csv.DictWriter(f, COLUMNS)
-        out.writeheader()
-        for i in range(n):
-            name = row['file'] if i == 0 else f'films/{i}.png'
-            out.writerow(row | dict(sha256=f'{i:016x}' + row['sha256'][16:], score=f'{1 - i/n:.6f}', file=name))
+    write_list(folder/'worklist.csv', (
+        row | dict(sha256=f'{i:016x}' + row['sha256'][16:], score=f'{1 - i/n:.6f}', file=f'films/{i}.png' if i else row['file'])
+        for i in range(n)))
     return folder
 
 def faults_of_many(browser, folder):

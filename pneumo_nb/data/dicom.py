@@ -189,7 +189,8 @@ def _moved(ds, again, x, stored, seen, counts, cut):
     tried = {how: again(v) for how, v in tried.items()}
     fits = {how: _misplaced(y, x, seen, counts) for how, y in tried.items() if _shows(y, stored, seen, counts)}
     fits = {how: lost + spare for how, (lost, _, misplaced, spare) in fits.items() if lost <= cut/4 + 1/PARTS and misplaced < .1}
-    return min(((tried[how], f'for {how}') for how in fits), key=lambda item: fits[item[1][4:]], default=None)
+    best = min(fits, key=fits.__getitem__, default=None)
+    return None if best is None else (tried[best], f'for {best}')
 
 
 # %% ../../nbs/data/16_dicom.ipynb #5b92f536

@@ -63,6 +63,11 @@ def film_body(
 
 
 # %% ../../nbs/data/11_grey.ipynb #b0920471
+def _body_ends(values, counts, tail):
+    share = np.cumsum(counts)/counts.sum()
+    low, high = (values[min(np.searchsorted(share, q), len(values) - 1)] for q in (tail, 1 - tail))
+    return (low, high) if high > low else (values[0], values[-1])
+
 def grey_ends(
     values:np.ndarray, # The different values of a film, ascending
     counts:np.ndarray, # How many pixels have each; 1 or more
@@ -70,9 +75,7 @@ def grey_ends(
 )->tuple:              # The values that shall be black and white
     "The ends of a film's grey, where nothing says them"
     values, counts = film_body(values, counts)
-    share = np.cumsum(counts)/counts.sum()
-    low, high = (values[min(np.searchsorted(share, q), len(values) - 1)] for q in (tail, 1 - tail))
-    return (low, high) if high > low else (values[0], values[-1])
+    return _body_ends(values, counts, tail)
 
 # %% ../../nbs/data/11_grey.ipynb #8eec7a9c
 def count_values(
@@ -103,8 +106,8 @@ def to_eight_bits(
     if a.min() < 0 or a.max() > 65535: raise ValueError(f'values from {a.min()} to {a.max()}')
     counts = count_values(a, 65536)
     seen = np.flatnonzero(counts)
-    values, _ = film_body(seen, counts[seen])
-    low, high = (int(v) for v in grey_ends(seen, counts[seen]))
+    values, body = film_body(seen, counts[seen])
+    low, high = (int(v) for v in _body_ends(values, body, TAIL))
     bits = min(declared, max(8, high.bit_length()))
     black, white = (low, high) if len(values) > BINS and _begins_late(low, high, bits) else (0, 2**bits - 1)
     table = np.rint((np.arange(65536).clip(black, white) - black)*(255/(white - black))).astype(np.uint8)

@@ -97,7 +97,7 @@ def _hashed(token): return hashlib.sha256(token.encode()).hexdigest()
 class Accounts:
     "Accounts and sessions in a folder"
     FILE = 'accounts.sqlite'
-    login:Any; session:Any; end:Any; hide:Any   # further down
+    add:Any; begin:Any; login:Any; session:Any; end:Any; hide:Any   # further down
 
     def __init__(self,
         folder:str|Path,                       # Of the reads
@@ -118,28 +118,31 @@ class Accounts:
         "All accounts"
         with self._open() as db: return dict(db.execute('SELECT name, role FROM accounts ORDER BY name'))
 
-    def add(self,
-        name:str,          # Of the reader
-        password:str,      # At least `SHORTEST` characters
-        role:str='reader', # One of `ROLES`
-    )->None:
-        "Make an account, or give it a new password and role; its sessions end"
-        if role not in ROLES: raise AccountError(f'there is no role {role!r}; there are {", ".join(ROLES)}.')
-        hashed = self.hasher.hash(check_password(password, name := check_name(name)))
-        with self._open() as db:
-            db.execute('INSERT OR REPLACE INTO accounts VALUES (?, ?, ?)', (name, hashed, role))
-            db.execute('DELETE FROM sessions WHERE reader = ? COLLATE NOCASE', (name,))
+# %% ../../nbs/page/85_accounts.ipynb #0dd8d1fb
+@patch
+def add(self:Accounts,
+    name:str,          # Of the reader
+    password:str,      # At least `SHORTEST` characters
+    role:str='reader', # One of `ROLES`
+)->None:
+    "Make an account, or give it a new password and role; its sessions end"
+    if role not in ROLES: raise AccountError(f'there is no role {role!r}; there are {", ".join(ROLES)}.')
+    hashed = self.hasher.hash(check_password(password, name := check_name(name)))
+    with self._open() as db:
+        db.execute('INSERT OR REPLACE INTO accounts VALUES (?, ?, ?)', (name, hashed, role))
+        db.execute('DELETE FROM sessions WHERE reader = ? COLLATE NOCASE', (name,))
 
-    def begin(self,
-        reader:str, # Name, checked
-        role:str,   # One of `ROLES`
-    )->Session:
-        "A new session, with a token that nobody had before"
-        token, now = secrets.token_urlsafe(32), self.clock()
-        with self._open() as db:
-            db.execute('DELETE FROM sessions WHERE made < ?', (now - WHOLE,))
-            db.execute('INSERT INTO sessions VALUES (?, ?, ?, ?, ?, 0)', (_hashed(token), reader, role, now, now))
-        return Session(reader, role, token, False)
+@patch
+def begin(self:Accounts,
+    reader:str, # Name, checked
+    role:str,   # One of `ROLES`
+)->Session:
+    "A new session, with a token that nobody had before"
+    token, now = secrets.token_urlsafe(32), self.clock()
+    with self._open() as db:
+        db.execute('DELETE FROM sessions WHERE made < ?', (now - WHOLE,))
+        db.execute('INSERT INTO sessions VALUES (?, ?, ?, ?, ?, 0)', (_hashed(token), reader, role, now, now))
+    return Session(reader, role, token, False)
 
 # %% ../../nbs/page/85_accounts.ipynb #d3727ec7
 @patch
@@ -173,6 +176,7 @@ def session(self:Accounts,
         if now - row[4] > 60: db.execute('UPDATE sessions SET used = ? WHERE token = ?', (now, _hashed(token)))
     return Session(row[0], row[1], token, bool(row[2]))
 
+# %% ../../nbs/page/85_accounts.ipynb #65913dbe
 @patch
 def end(self:Accounts,
     token:str, # From the cookie

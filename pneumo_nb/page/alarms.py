@@ -7,18 +7,17 @@ __all__ = ['UNSURE', 'ODDS', 'Bell', 'bell', 'promised', 'statistic', 'Ring', 'r
 
 # %% ../../nbs/page/83_alarms.ipynb #4f7c2c77
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 import numpy as np
-from scipy.stats import beta
+from statsmodels.stats.proportion import proportion_confint
 
 # %% ../../nbs/page/83_alarms.ipynb #ae577afc
 UNSURE = .02         # chance that a beginning misleads: its share lies beyond the bound that was taken
 
 def _worst(yes, of, up):
     "Clopper and Pearson's bound of a share; arrays of `yes` are welcome"
-    yes = np.asarray(yes)
-    if up: return np.where(yes < of, beta.ppf(1 - UNSURE, yes + 1, np.maximum(of - yes, 1)), 1.)
-    return np.where(yes > 0, beta.ppf(UNSURE, np.maximum(yes, 1), of - yes + 1), 0.)
+    bounds:Any = proportion_confint(yes, of, alpha=2*UNSURE, method='beta')
+    return np.asarray(bounds[int(up)])
 
 # %% ../../nbs/page/83_alarms.ipynb #c39d8cc9
 ODDS = 1.5, 2., 4.   # how many times the odds have changed, in the alternatives
@@ -59,10 +58,14 @@ def promised(
     return Bell(up, share, share, films/alpha, films, alpha)
 
 # %% ../../nbs/page/83_alarms.ipynb #536044bf
+def _times(odds, p0):
+    "A share whose odds are so many times as large"
+    return odds*p0/(1 - p0 + odds*p0)
+
 def _odds(p0):
     "By what a yes and a no multiply the odds of each alternative, (runs, 1, odds) and the same"
     p0 = np.asarray(p0, float).reshape(-1, 1)
-    p1 = np.array(ODDS)*p0/(1 - p0 + np.array(ODDS)*p0)
+    p1 = _times(np.array(ODDS), p0)
     with np.errstate(invalid='ignore', divide='ignore'): return np.where(p0 > 0, p1/p0, np.inf), np.where(p0 < 1, (1 - p1)/(1 - p0), 1.)
 
 def _climb(hits, p0, r):
@@ -84,6 +87,7 @@ def statistic(
     out, _ = _climb(hits, np.full(len(hits), bell.worst if bell.up else 1 - bell.worst), np.zeros((len(hits), len(ODDS))))
     return out[0] if np.asarray(x).ndim == 1 else out
 
+# %% ../../nbs/page/83_alarms.ipynb #2ca95801
 class Ring(NamedTuple):
     "An alarm"
     at:int    # The film at which it rang, from 0
@@ -99,7 +103,7 @@ def ring(
     rang = np.flatnonzero(np.atleast_1d(statistic(bell, x)) >= bell.limit)
     if not len(rang): return None
     at, p0 = int(rang[0]), float(np.clip(bell.worst if bell.up else 1 - bell.worst, 1e-9, 1 - 1e-9))
-    p1 = ODDS[1]*p0/(1 - p0 + ODDS[1]*p0)
+    p1 = _times(ODDS[1], p0)
     gain = np.cumsum(np.where(x[:at + 1] == bell.up, np.log(p1/p0), np.log((1 - p1)/(1 - p0)))[::-1])[::-1]
     return Ring(at, int(gain.argmax()))
 

@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from importlib import resources
 from urllib.parse import parse_qs, urlsplit
 import uvicorn
-from jinja2 import Environment, PackageLoader
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -20,9 +19,10 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from ..core import say, shown_name
 from ..data.film_file import FilmError
+from ..data.phantom_files import drawn_above
 from .accounts import HEADERS, LOOPBACK, AccountError, Accounts, Session, check_name
-from .monitor import fitting_point, monitor_page
-from .reading_desk import Desk, DeskError, Reader, is_phantom
+from .monitor import PAGES, deciding_point, monitor_page
+from .reading_desk import Desk, DeskError, Reader
 from .reads import ANSWERS, ReadsError, agreement, disputed, left_out_words, site_scores, standing
 from .viewer import small_jpeg
 from .worklist_feed import STATES, locate
@@ -95,8 +95,6 @@ class Guard:
         return RedirectResponse('/login', 303) if asks_page else PlainTextResponse('Say who you are first.', 401)
 
 # %% ../../nbs/page/87_app.ipynb #9d2129b6
-_PAGES = Environment(loader=PackageLoader('pneumo_nb', 'templates/page'), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-
 def _reader(request): return Reader(request.scope['session'].reader, request.scope['session'].blind)
 def _query(request): return parse_qs(request.url.query, keep_blank_values=False, max_num_fields=40)
 
@@ -104,7 +102,7 @@ def _page(site, request, template, title, code=200, **what):
     "A template as a page"
     session = request.scope.get('session')
     words = dict(title=title, session=session, network=site.network, forced=site.desk.blind) | what
-    return HTMLResponse(_PAGES.get_template(template).render(words), code)
+    return HTMLResponse(PAGES.get_template(template).render(words), code)
 
 def _get(f):
     "A handler of a GET, in a thread"
@@ -188,13 +186,13 @@ def _list(site, request):
     listed = site.desk.listing(_reader(request), _query(request))
     first = next((path for r in listed['rows'] if (path := locate(r, site.desk.feed.path))), None)
     return _page(site, request, 'list.html', 'Worklist', here='list', scripts=['list.js'], states=STATES,
-                 phantom=first is not None and is_phantom(first), **listed | dict(counts=listed['counts'].items()))
+                 phantom=first is not None and drawn_above(first), **listed | dict(counts=listed['counts'].items()))
 
 def _rows(site, request):
     "One page of the list, without reloading the rest"
     site.desk.look()
     listed = site.desk.listing(_reader(request), _query(request))
-    html = _PAGES.get_template('_rows.html').render(listed)
+    html = PAGES.get_template('_rows.html').render(listed)
     return JSONResponse(dict(html=html, **{k: listed[k] for k in ('told', 'version', 'counts', 'fault')}))
 
 def _pulse(site, request):
@@ -239,6 +237,7 @@ def _outline(site, request):
     site.desk.see(reader, [row['film']])
     return JSONResponse(site.desk.outline(row))
 
+# %% ../../nbs/page/87_app.ipynb #a0aee97a
 def _read(site, request, data):
     "Keep an answer; the next unread film"
     row, reader, seconds = _row(site, request), _reader(request), data.get('seconds')
@@ -263,7 +262,7 @@ def _counts(table):
 
 def _reads(site, request):
     "Who has read how much, how readers agree, what is to be settled"
-    table, hidden = site.desk.reads.table(), site.desk.blind or request.scope['session'].blind
+    table, hidden = site.desk.reads.table(), site.desk.hides(request.scope['session'].blind)
     quarrel, by = disputed(table), site.desk.feed.by
     readers = [c for c in quarrel if c not in ('film', 'file')]
     open_ = [dict(film=r['film'], name=by[r['film']]['name'], said=', '.join(f'{k} {r[k]}' for k in readers if r[k]))
@@ -284,10 +283,8 @@ def _reads_csv(site, request): return _csv('reads.csv', site.desk.reads.table())
 def _monitor(site, request):
     "Whether it still holds; nothing of it in blind mode, as it tells what was called"
     desk = site.desk
-    hidden = desk.blind or request.scope['session'].blind
-    own = not hidden and all(desk.bundle.model.startswith(r['model']) for r in desk.feed.rows)
-    point = fitting_point(desk.bundle.point(), desk.feed.rows) if own else None
-    words = {} if hidden else monitor_page(desk.feed.rows, desk.facts.table(), desk.reads.table(), point)
+    hidden, rows, words = desk.hides(request.scope['session'].blind), desk.feed.rows, {}
+    if not hidden: words = monitor_page(rows, desk.facts.table(), desk.reads.table(), deciding_point(desk.bundle, rows))
     return _page(site, request, 'monitor.html', 'Monitor', here='monitor', hidden=hidden, **words)
 
 _GETS:dict[str, Callable] = {
@@ -339,6 +336,7 @@ def made_site(
         raise PageError('On a network readers log in, and there is no account yet. Make one: pneumo_page WORKLIST --add NAME --role admin')
     return site
 
+# %% ../../nbs/page/87_app.ipynb #d417b1da
 def bound(
     host:str, # Address
     port:int, # 0: any that is free

@@ -20,8 +20,8 @@ import pandas as pd
 import pandera.pandas as pa
 from fastcore.basics import patch
 from statsmodels.stats.inter_rater import cohens_kappa
-from ..core import NORMAL, PNEUMONIA, csv_safe, replacing
-from ..tables import DECISION_WORDS, between, check_table, column, one_of
+from ..core import NORMAL, PNEUMONIA
+from ..tables import DECISION_WORDS, between, check_table, column, one_of, write_table
 
 # %% ../../nbs/page/80_reads.ipynb #99f39fd4
 ANSWERS = {'pneumonia': PNEUMONIA, 'no pneumonia': NORMAL, 'unsure': '', 'not assessable': ''}   # answer: the label that it gives
@@ -258,6 +258,5 @@ def write_site_scores(
 )->str:                 # What was written and what was left out, in words
     "scores.csv, as `pneumo_site` takes it"
     scores, left = site_scores(table, blind)
-    safe = scores.assign(path=[csv_safe(p) for p in scores.path], patient=[csv_safe(p) for p in scores.patient])
-    with replacing(path) as f: f.write(safe.to_csv(index=False, lineterminator='\n'))
+    write_table(path, scores)
     return f'{len(scores):,} films with a label. {left_out_words(left)}'.strip()

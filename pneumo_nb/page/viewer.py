@@ -14,10 +14,10 @@ import numpy as np
 from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
-from pydicom import dcmread
 from ..data.dicom_pixels import decode_pixels, parse_dicom
 from ..data.film import Film
 from ..data.film_file import film_bytes, is_dicom, quiet_decoders
+from .worklist_feed import film_tags
 from ..screen.film_report import FilmResult, map_words, plot_map
 from ..screen.scoring import small_picture
 
@@ -135,10 +135,7 @@ def patient_words(
     path:str|Path, # A film
 )->str:            # Name, number and birth date as the tags tell them, or ''
     "Whose film it is, for a reader who has to know"
-    with open(path, 'rb') as f:
-        if not is_dicom(f.read(132)): return ''
-    tags = ['PatientName', 'PatientID', 'PatientBirthDate']
-    try:
-        with quiet_decoders(): ds = dcmread(path, stop_before_pixels=True, specific_tags=tags, force=True)
-        return ' · '.join(t for k in tags if (t := ' '.join(str(ds.get(k) or '').replace('^', ' ').split())))
+    try: ds = film_tags(path, tags := ('PatientName', 'PatientID', 'PatientBirthDate'))
     except Exception: return ''
+    if ds is None: return ''
+    return ' · '.join(t for k in tags if (t := ' '.join(str(ds.get(k) or '').replace('^', ' ').split())))

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['PAGE', 'STATES', 'FILM_FACTS', 'FeedError', 'find_worklist', 'reads_folder', 'film_id', 'read_worklist', 'Feed',
-           'locate', 'Wanted', 'blind_order', 'selected', 'counted', 'film_facts', 'FactStore', 'earlier_films']
+           'locate', 'Wanted', 'blind_order', 'selected', 'counted', 'film_tags', 'film_facts', 'FactStore',
+           'earlier_films']
 
 # %% ../../nbs/page/81_worklist_feed.ipynb #a7d5be8a
 import csv, hashlib, io, secrets, sqlite3
@@ -16,7 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 import pandas as pd
 import pandera.pandas as pa
-from pydicom import dcmread
+from fastcore.basics import patch
+from pydicom import Dataset, dcmread
 from ..core import csv_plain, shown_name, write_atomic
 from ..data.cohort import parse_name
 from ..data.film_file import is_dicom, quiet_decoders
@@ -140,6 +142,7 @@ class Wanted(NamedTuple):
         text = row['file'].lower() if blind else row['words']
         return all(word in text for word in self.words.lower().split())
 
+# %% ../../nbs/page/81_worklist_feed.ipynb #f776210c
 def blind_order(
     rows:Iterable[dict], # Of a worklist
     reader:str,          # Whose order
@@ -179,11 +182,14 @@ def _pseudonym(key, *parts):
     "The same patient, the same twelve digits, as long as the key is the same"
     return hashlib.blake2b('\0'.join(parts).encode(), key=key, digest_size=6).hexdigest() if parts[0] else ''
 
-def _header(path):
-    "The tags of a DICOM file that say whose it is and what took it; None of any other file"
+def film_tags(
+    path:str|Path,          # A film
+    keywords:Iterable[str], # Of the tags that are wanted
+)->Dataset|None:            # None of any other file than DICOM
+    "Some tags of a DICOM file, without its pixels"
     with open(path, 'rb') as f:
         if not is_dicom(f.read(132)): return None
-    with quiet_decoders(): return dcmread(path, stop_before_pixels=True, specific_tags=[*AGE_TAGS, *_NAMED], force=True)
+    with quiet_decoders(): return dcmread(path, stop_before_pixels=True, specific_tags=[*keywords], force=True)
 
 def _text(ds, *keywords):
     return ' '.join(dict.fromkeys(t for k in keywords if (t := ' '.join(str(ds.get(k) or '').split())[:40])))
@@ -208,7 +214,7 @@ def film_facts(
     named = parse_name(row['file'], '')[0]
     if named != row['file']: facts['patient'] = _pseudonym(key, named)
     with suppress(Exception):                            # tags are damaged in more ways than can be listed; the film is shown all the same
-        if (ds := _header(path)) is None: return facts
+        if (ds := film_tags(path, (*AGE_TAGS, *_NAMED))) is None: return facts
         facts |= dict(patient=_pseudonym(key, _text(ds, 'PatientID'), _text(ds, 'IssuerOfPatientID')), taken=_date(ds),
                       age=judge_tags(ds)['age_years'], sex=_text(ds, 'PatientSex')[:1], view=_text(ds, 'ViewPosition'),
                       machine=_text(ds, 'Manufacturer', 'ManufacturerModelName', 'StationName'))
@@ -217,6 +223,7 @@ def film_facts(
 # %% ../../nbs/page/81_worklist_feed.ipynb #2545edcf
 class FactStore:
     "What is known of films, on disk; filled in the background"
+    fill:Callable[..., int]; _keep:Callable   # further down
     def __init__(self,
         folder:str|Path # Of the reads
     ):
@@ -240,26 +247,29 @@ class FactStore:
         with closing(sqlite3.connect(self.path, timeout=20)) as db: t = pd.read_sql_query('SELECT * FROM facts', db)
         return check_table(t.assign(age=pd.to_numeric(t.age)), FILM_FACTS)
 
-    def fill(self,
-        feed:Feed,                                  # The list
-        stop:Callable[[], bool]=lambda: False,      # Asked before each film: enough?
-    )->int:                                         # Films that were looked at
-        "Look at the films that are not known yet"
-        if feed.version == self.filled: return 0           # what was nowhere then is looked for again when the list is another
-        new = [r for r in list(feed.rows) if r['film'] not in self.by]
-        version = feed.version
-        for k in range(0, len(new), PAGE):
-            if stop(): return k
-            found = [film_facts(r, locate(r, feed.path), self.key) for r in new[k:k + PAGE]]
-            self._keep([f for f in found if f['arrived']])
-        self.filled = version
-        return len(new)
+# %% ../../nbs/page/81_worklist_feed.ipynb #a759e9e9
+@patch
+def fill(self:FactStore,
+    feed:Feed,                                  # The list
+    stop:Callable[[], bool]=lambda: False,      # Asked before each film: enough?
+)->int:                                         # Films that were looked at
+    "Look at the films that are not known yet"
+    if feed.version == self.filled: return 0           # what was nowhere then is looked for again when the list is another
+    new = [r for r in list(feed.rows) if r['film'] not in self.by]
+    version = feed.version
+    for k in range(0, len(new), PAGE):
+        if stop(): return k
+        found = [film_facts(r, locate(r, feed.path), self.key) for r in new[k:k + PAGE]]
+        self._keep([f for f in found if f['arrived']])
+    self.filled = version
+    return len(new)
 
-    def _keep(self, found):
-        with closing(sqlite3.connect(self.path, timeout=20)) as db, db:
-            marks = ', '.join('?'*len(FILM_FACTS.columns))
-            db.executemany(f'INSERT OR REPLACE INTO facts VALUES ({marks})', [tuple(f.values()) for f in found])
-        self.by |= {f['film']: f for f in found}
+@patch
+def _keep(self:FactStore, found):
+    with closing(sqlite3.connect(self.path, timeout=20)) as db, db:
+        marks = ', '.join('?'*len(FILM_FACTS.columns))
+        db.executemany(f'INSERT OR REPLACE INTO facts VALUES ({marks})', [tuple(f.values()) for f in found])
+    self.by |= {f['film']: f for f in found}
 
 # %% ../../nbs/page/81_worklist_feed.ipynb #d603e0e5
 def earlier_films(

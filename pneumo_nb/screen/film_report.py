@@ -25,6 +25,7 @@ from matplotlib.textpath import TextToPath
 from .. import __version__
 from ..core import progress_bar, shown_name, write_atomic
 from ..data.film_file import FilmError
+from ..data.phantom_files import drawn_above
 from ..evaluate.decision import OperatingPoint, at_prevalence, decide_scores
 from ..plot import DECISION_STYLE, axes
 from .bundle import Bundle, load_bundle
@@ -204,8 +205,7 @@ def alerts(
     seen = {'same file': 'this very film', 'near copy': 'a near copy of this film'}.get(result.seen)
     out = [f'The network has learned from {seen}: its score is a memory and no evidence.'] if seen else []
     out += [f'{FLAGS[f][0].upper()}{FLAGS[f][1:]}.' for f in result.flags.split() if f not in _TOLD]
-    if any((folder/'PHANTOM.json').is_file() for folder in result.path.resolve().parents):
-        out.append('This film is a PHANTOM: drawn by a program, not taken of a patient.')
+    if drawn_above(result.path): out.append('This film is a PHANTOM: drawn by a program, not taken of a patient.')
     if result.info['development']['source'] == 'phantom':
         out.append('The network has learned from PHANTOMS: its score says nothing about a patient.')
     return out
