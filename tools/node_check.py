@@ -123,7 +123,7 @@ class Node:
         self.start()
 
     def start(self):
-        command = [sys.executable, PROGRAM[0], '--folder', self.folder, '--port', self.port, *self.arguments]
+        command = [installed('pneumo_node'), '--folder', self.folder, '--port', self.port, *self.arguments]
         with open(self.log, 'a') as log: self.process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log)
         if not until(self.listens): sys.exit(f'the node does not start:\n{self.log.read_text()[-2000:]}')
 
@@ -147,7 +147,6 @@ class Node:
         until(lambda: not (h := self.health())['films_waiting'] and not h['results_waiting'], seconds)
         return self.health()
 
-PROGRAM = []
 SENDER = """
 import sys
 from pathlib import Path
@@ -374,10 +373,7 @@ def copied(t, at):
     script = '\n'.join(blocks).replace('11112', str(node)).replace('4242', str(dicom)).replace('8042', str(http))
     script = script.replace('--folder node --to', f'--folder node --port {node} --to').replace('sleep 20', 'sleep 40')
     (folder := at/'laptop').mkdir()
-    (bin_ := at/'bin').mkdir()
-    (bin_/'pneumo_node').write_text(f'#!/bin/sh\nexec {sys.executable} {PROGRAM[0]} "$@"\n')
-    (bin_/'pneumo_node').chmod(0o755)
-    env = os.environ | dict(PATH=f'{bin_}{os.pathsep}{os.environ["PATH"]}')
+    env = os.environ | dict(PATH=f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}')   # as an activated environment
     wait = 'until (exec 3<>/dev/tcp/127.0.0.1/PORT) 2>/dev/null; do sleep .2; done\n'       # who copies by hand is slower than this
     script = script.replace('2>&1 &\n', '2>&1 &\nWAIT\n')
     for p in (dicom, node): script = script.replace('WAIT\n', wait.replace('PORT', str(p)), 1)
@@ -407,8 +403,6 @@ def deployed(t):
 def trials(t, at, seconds):
     drawn = write_phantoms(at/'drawn', n=120, size=96, progress=False)
     bundle_folder = bundle_for(read_cohort(drawn, progress=False)[0], drawn, at/'bundle')     # its gate knows phantoms
-    PROGRAM[:] = [str(at/'program.py')]
-    (at/'program.py').write_text('from pneumo_nb.cli_hospital import pneumo_node\npneumo_node()\n')
     port = free_port()
     orthanc = Orthanc(at/'orthanc', port)
     logs = []
