@@ -78,7 +78,7 @@ def small(path, size):
         return np.asarray(grey.resize((size, size), Image.Resampling.BILINEAR))
     with Image.open(path) as im: return np.asarray(im.convert('L').resize((size, size), Image.Resampling.BILINEAR))
 
-def batches(paths, n=16): return [paths[i:i + n] for i in range(0, len(paths), n)]
+def batches(paths, n): return [paths[i:i + n] for i in range(0, len(paths), n)]
 
 def stacked(batch, size): return np.stack([small(f, size) for f in batch])
 
@@ -106,7 +106,7 @@ def limit(paths, cores):
     score = lambda batch: bundle.probability(bundle.logits(stacked(batch, bundle.size)))
     score(paths[:16])
     yield
-    with ThreadPoolExecutor(cores) as pool: p = list(pool.map(score, batches(paths)))
+    with ThreadPoolExecutor(cores) as pool: p = list(pool.map(score, batches(paths, 4)))    # as few as stay in the cache
     yield np.concatenate(p).tolist()
 
 def torch(paths, cores):
@@ -116,7 +116,7 @@ def torch(paths, cores):
     torch.set_num_threads(cores)
     info, score = read_info(), scorer(load_network())
     def logits(some):
-        with torch.no_grad(): return [score(torch.from_numpy(stacked(batch, info['size'])))[0].numpy() for batch in batches(some)]
+        with torch.no_grad(): return [score(torch.from_numpy(stacked(batch, info['size'])))[0].numpy() for batch in batches(some, 16)]
     logits(paths[:16])
     yield
     yield probability(np.concatenate(logits(paths)), info)

@@ -15,7 +15,7 @@ from PIL import Image
 from pydicom.pixels.processing import apply_color_lut
 from .dicom_pixels import check_tags, code_string, decode_pixels, dicom_facts, parse_dicom, tag_number
 from .film_file import FilmError, film_bytes, is_dicom, quiet_decoders, short_message, source_name
-from .grey import TAIL, count_values, film_body, grey_ends, in_parts, saturation, to_eight_bits
+from .grey import TAIL, count_values, film_body, grey_ends, look_up, saturation, to_eight_bits
 
 # %% ../../nbs/data/16_dicom.ipynb #0f527e8e
 def _window(x, centre, width, function='LINEAR'):
@@ -271,7 +271,7 @@ def _to_grey(ds, values, facts, photometric, window):
             for sign in {signed, signed != lies}: _check_bits(patterns, *_values(ds, size, sign), counts, bits)
         table, how, guessed = _grey_table(ds, facts, whole, stored, counts, window)
         if lies: how, guessed = f'{how}; read as {"unsigned" if signed else "signed"}', True
-    return np.concatenate([table[rows] for rows in in_parts(patterns)]), how, guessed, colour
+    return look_up(table, patterns), how, guessed, colour
 
 # %% ../../nbs/data/16_dicom.ipynb #c7c4fec2
 def read_dicom(
