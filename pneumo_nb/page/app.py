@@ -341,11 +341,13 @@ def bound(
     host:str, # Address
     port:int, # 0: any that is free
 )->socket.socket:
-    "A socket that is ours, or a `PageError`"
+    "A socket that is ours and listens, or a `PageError`"
     family = socket.AF_INET6 if ':' in host else socket.AF_INET
     sock = socket.socket(family)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try: sock.bind((host.strip('[]'), port))
+    try:
+        sock.bind((host.strip('[]'), port))
+        sock.listen()                           # before anybody is told the address
     except OSError as e:
         sock.close()
         raise PageError(f'{host}:{port}: {e.strerror}. Another page may be running; choose another --port.') from e
