@@ -117,6 +117,9 @@ variants: $(READY) ## the taken trial: networks apart, together, averaged; squee
 trials: $(READY) ## recipes with the size and length that they need, ranked by the pooled matched AUC → results/trials.csv (a GPU, or a day): make trials DATA=… [WORKERS=processes on a GPU]
 	$(BIN)/python benchmarks/trials.py --data $(DATA) $(if $(WORKERS),--workers $(WORKERS))
 
+few-labels: $(READY) ## what 50 to 400 labelled films of a new hospital bring → results/few_labels.csv (about forty minutes): make few-labels DATA=…
+	$(BIN)/python benchmarks/few_labels.py --data $(DATA)
+
 export: $(READY) ## notebooks → library, clean notebooks, README
 	$(BIN)/python tools/check.py --write
 
@@ -126,4 +129,4 @@ node: $(READY) ## the node against a real archive (needs Debian's orthanc, ortha
 node-bench: $(READY) ## the node's throughput as ratios, and its memory over 2,000 objects → results/node.json
 	$(BIN)/python benchmarks/node.py
 
-.PHONY: help node node-bench page page-bench monitor setup study test test-films test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures page-pictures samples bench site pages package dicom agreement speed trials variants export
+.PHONY: help node node-bench page page-bench monitor setup study test test-films test-arithmetic lab chapters results model shipped ablation gate cues queue hospital pictures page-pictures samples bench site pages package dicom agreement speed trials variants few-labels export

@@ -1,6 +1,6 @@
 """What a few labelled films of a new hospital bring → results/few_labels.csv
 
-few_labels.py --data path/to/chest_xray [--out results/few_labels.csv] [--keep few_labels] [--size 128] [--epochs 4] [--draws 2]
+few_labels.py --data path/to/chest_xray [--out results/few_labels.csv] [--keep few_labels] [--size 128] [--epochs 4] [--draws 3]
 
 Films that look alike without knowing what a lung is (clusters of `film_cues`) stand for a hospital: they are left out while a network
 learns from the others. Half of the patients there may be labelled, the other half judges. With 0, 50, 100, 200 and 400 labelled films:
@@ -94,7 +94,7 @@ def main():
     p = parser(__doc__, 'results/few_labels.csv')
     p.add_argument('--data', required=True)
     p.add_argument('--keep', default='few_labels')
-    for name, value in dict(size=128, epochs=4, draws=2).items(): p.add_argument(f'--{name}', type=int, default=value)
+    for name, value in dict(size=128, epochs=4, draws=3).items(): p.add_argument(f'--{name}', type=int, default=value)
     a = p.parse_args()
     cohort = development_films(read_cohort(a.data, progress=False)[0])
     data = ablation_data(cohort, a.data, a.size, progress=False)
