@@ -106,8 +106,11 @@ class Accounts:
         self.path, self.clock, self.brakes, self.hasher = Path(folder)/self.FILE, clock, Brakes(), PasswordHasher()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._nobody = self.hasher.hash(secrets.token_hex())       # what a wrong name is compared with: it takes as long
-        with self._open() as db:
-            for table in _TABLES: db.execute(table)
+        try:
+            with self._open() as db:
+                for table in _TABLES: db.execute(table)
+        except sqlite3.DatabaseError as e:
+            raise AccountError(f'{self.path}: {e}. Bring back a copy, or delete it and make the accounts again.') from e
         self.path.chmod(0o600)
 
     @contextmanager
@@ -152,7 +155,7 @@ def login(self:Accounts,
     source:str,   # The address that asks
 )->Session:
     "A session, or an `AccountError` that does not tell whether the name or the password was wrong"
-    key = f'name {name.strip().casefold()}'
+    key = f'name {" ".join(name.split()).casefold()}'
     if wait := self.brakes.wait(key, source): raise AccountError(f'Too many failures. Try again in {wait} seconds.')
     with self._open() as db:
         row = db.execute('SELECT name, hash, role FROM accounts WHERE name = ?', (' '.join(name.split()),)).fetchone()

@@ -6,10 +6,11 @@
 __all__ = ['OPEN', 'LARGEST', 'WINDOWS', 'KEYS', 'Site', 'Guard', 'page_app', 'PageError', 'made_site', 'bound', 'serve']
 
 # %% ../../nbs/page/87_app.ipynb #2f66583a
-import base64, hmac, json, socket, threading
+import base64, errno, hmac, json, socket, threading
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from importlib import resources
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 import uvicorn
 from starlette.applications import Starlette
@@ -56,12 +57,17 @@ class Site:
     )->bool:
         "Does the browser say that a page of this site sent it?"
         origin = request.headers.get('origin', '')
-        if origin: return urlsplit(origin).netloc == request.headers.get('host', '-')
+        if origin: return _parts(origin).netloc == request.headers.get('host', '-')
         return request.headers.get('sec-fetch-site', 'none') in ('same-origin', 'none')
+
+def _parts(address):
+    "An address in parts, all empty where it is none"
+    try: return urlsplit(address)
+    except ValueError: return urlsplit('')
 
 def _host(value):
     "A name without its port"
-    return urlsplit(f'//{value}').hostname or ''
+    return _parts(f'//{value}').hostname or ''
 
 # %% ../../nbs/page/87_app.ipynb #1a108536
 class Guard:
@@ -96,7 +102,10 @@ class Guard:
 
 # %% ../../nbs/page/87_app.ipynb #9d2129b6
 def _reader(request): return Reader(request.scope['session'].reader, request.scope['session'].blind)
-def _query(request): return parse_qs(request.url.query, keep_blank_values=False, max_num_fields=40)
+
+def _query(request):
+    try: return parse_qs(request.url.query, keep_blank_values=False, max_num_fields=40)
+    except ValueError: raise DeskError('The address asks for too much.', 400) from None
 
 def _page(site, request, template, title, code=200, **what):
     "A template as a page"
@@ -119,9 +128,10 @@ def _sent(request, body)->dict:
     "What a browser sent, as JSON or as a form"
     if 'json' in request.headers.get('content-type', ''):
         try: data = json.loads(body)
-        except ValueError: data = None
+        except (ValueError, RecursionError): data = None
         return data if isinstance(data, dict) else {}
-    return {k: v[0] for k, v in parse_qs(body.decode('utf-8', 'replace'), max_num_fields=20).items()}
+    try: return {k: v[0] for k, v in parse_qs(body.decode('utf-8', 'replace'), max_num_fields=20).items()}
+    except ValueError: return {}
 
 # %% ../../nbs/page/87_app.ipynb #650c564b
 async def _body(request)->bytes|None:
@@ -140,7 +150,7 @@ def _post(f):
         if (body := await _body(request)) is None: return PlainTextResponse('That is too much.', 413)
         data = _sent(request, body)
         token = request.headers.get('x-csrf') or str(data.get('csrf') or '')
-        if session and not hmac.compare_digest(token.encode(), session.csrf.encode()):
+        if session and not hmac.compare_digest(token.encode('utf-8', 'replace'), session.csrf.encode()):
             return PlainTextResponse('Load the page again: its token is old.', 403)
         return await _answered(f, site, request, data)
     return handle
@@ -241,7 +251,7 @@ def _outline(site, request):
 def _read(site, request, data):
     "Keep an answer; the next unread film"
     row, reader, seconds = _row(site, request), _reader(request), data.get('seconds')
-    seconds = min(float(seconds), 1e6) if isinstance(seconds, (int, float)) and seconds >= 0 else None
+    seconds = float(min(seconds, 10**6)) if isinstance(seconds, (int, float)) and seconds >= 0 else None
     final = data.get('final') is True
     if final and request.scope['session'].role != 'admin': raise DeskError('Only an admin may settle a disagreement.', 403)
     said = str(data.get('answer')), str(data.get('comment') or ''), seconds, 'final' if final else 'read'
@@ -265,7 +275,10 @@ def _reads(site, request):
     table, hidden = site.desk.reads.table(), site.desk.hides(request.scope['session'].blind)
     quarrel, by = disputed(table), site.desk.feed.by
     readers = [c for c in quarrel if c not in ('film', 'file')]
-    open_ = [dict(film=r['film'], name=by[r['film']]['name'], said=', '.join(f'{k} {r[k]}' for k in readers if r[k]))
+    stands = standing(table)
+    seen = dict.fromkeys(stands.film[stands.kind == 'final'], '; settled by somebody who had seen the result')
+    answers = lambda r: ', '.join(f'{k} {r[k]}' for k in readers if r[k]) + seen.get(r['film'], '')
+    open_ = [dict(film=r['film'], name=by[r['film']]['name'], said=answers(r))
              for r in quarrel.to_dict('records') if r['film'] in by]
     scores, left = site_scores(table)
     labels = f'{len(scores):,} films have a label and a score. {left_out_words(left)}'
@@ -276,8 +289,14 @@ def _csv(name, table):
     text = csv_safe_table(table).to_csv(index=False, lineterminator='\n')
     return Response(text, media_type='text/csv', headers={'Content-Disposition': f'attachment; filename="{name}"'})
 
-def _scores_csv(site, request): return _csv('scores.csv', site_scores(site.desk.reads.table(), blind='all' not in _query(request))[0])
-def _reads_csv(site, request): return _csv('reads.csv', site.desk.reads.table())
+def _told_reads(site, request):
+    "All reads, noted as seen: they tell what the network said of their films"
+    table = site.desk.reads.table()
+    site.desk.see(_reader(request), table.film.unique().tolist())
+    return table
+
+def _scores_csv(site, request): return _csv('scores.csv', site_scores(_told_reads(site, request), blind='all' not in _query(request))[0])
+def _reads_csv(site, request): return _csv('reads.csv', _told_reads(site, request))
 
 # %% ../../nbs/page/87_app.ipynb #bfe6de8c
 def _monitor(site, request):
@@ -328,6 +347,8 @@ def made_site(
     "A site that may start, or a `PageError`"
     network = proxy or host.strip('[]') not in LOOPBACK
     if bool(cert) != bool(key): raise PageError('TLS needs both files: --cert and --key.')
+    for file in filter(None, (cert, key)):
+        if not Path(file).is_file(): raise PageError(f'{shown_name(file)}: there is no such file. Check --cert and --key.')
     if network and not (cert or proxy):
         raise PageError(f'{host} is no address of this machine alone, and films must not cross a network in the clear. Give --cert and '
                         '--key, or --proxy where a proxy on this machine speaks TLS; without --host the page stays on this machine.')
@@ -348,9 +369,11 @@ def bound(
     try:
         sock.bind((host.strip('[]'), port))
         sock.listen()                           # before anybody is told the address
-    except OSError as e:
+    except (OSError, OverflowError) as e:
         sock.close()
-        raise PageError(f'{host}:{port}: {e.strerror}. Another page may be running; choose another --port.') from e
+        taken = isinstance(e, OSError) and e.errno == errno.EADDRINUSE
+        way_out = 'Another page may be running; choose another --port' if taken else 'Check --host, and --port: 0 to 65535'
+        raise PageError(f'{host}:{port}: {getattr(e, "strerror", None) or e}. {way_out}.') from e
     return sock
 
 def serve(

@@ -43,8 +43,8 @@ def observed(
     said = standing(reads)
     said = pd.concat([said[said.kind != 'final'], said[said.kind == 'final']])              # what settles comes last, and counts
     t['answer'] = t.film.map(said.drop_duplicates('film', keep='last').set_index('film').answer).fillna('')
-    first = pd.to_datetime(reads.time[reads.kind == 'read'], utc=True, format='ISO8601')
-    when = first.groupby(reads.film).min().to_dict()
+    first = pd.to_datetime(said.time[said.kind == 'read'], utc=True, format='ISO8601')
+    when = first.groupby(said.film).min().to_dict()
     t['read'] = pd.to_datetime(pd.Series([when.get(f) for f in t.film], t.index, dtype=object), utc=True)
     return t.sort_values('arrived', kind='stable').reset_index(drop=True)
 

@@ -6,7 +6,7 @@
 __all__ = ['DeskError', 'Reader', 'Desk', 'wanted_of']
 
 # %% ../../nbs/page/86_reading_desk.ipynb #a1d007d8
-import hashlib, json, math, struct, threading
+import hashlib, json, math, sqlite3, struct, threading
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from .reads import Reads
 from .viewer import patient_words, told_outline, view_pixels
 from .worklist_feed import (PAGE, STATES, FactStore, Feed, Wanted, counted, earlier_films, find_worklist, locate,
                                           reads_folder, selected)
-from ..screen.bundle import Bundle, load_bundle
+from ..screen.bundle import Bundle, load_bundle, read_info
 from ..screen.film_report import DECISION_WORDS, film_result, shown_score
 from ..screen.scoring import FLAGS, file_state
 
@@ -54,8 +54,10 @@ class Desk:
         self.feed = Feed(find_worklist(source))
         self.folder = Path(folder) if folder else reads_folder(self.feed.path)
         self.reads, self.facts, self.blind, self.names = Reads(self.folder), FactStore(self.folder), blind, names
+        if bundle: read_info(bundle)       # a wrong name is told now, not when the first outline is asked for
         self.bundle_folder, self.asking, self.looking = bundle, threading.Lock(), threading.Lock()
         self.outlines:dict[str, dict] = {}
+        self.trouble = ''
         self.noted:set[tuple] = set()      # (reader, film) of results that were sent, as far as this process knows
 
     @cached_property
@@ -66,16 +68,18 @@ class Desk:
     def look(self)->None:
         "Read what is new"
         with self.looking:
-            if self.feed.look():
-                for r in self.feed.rows: r['patient'] = self.facts.by.get(r['film'], {}).get('patient', '')
+            self.feed.look()
 
     def keep_looking(self,
         stop:threading.Event, # Set when the page ends
     )->None:
         "The list and the facts of its films, in the background"
         while not stop.is_set():
-            self.look()
-            self.facts.fill(self.feed, stop.is_set)
+            try:
+                self.look()
+                self.facts.fill(self.feed, stop.is_set)
+                self.trouble = ''
+            except (OSError, sqlite3.Error) as e: self.trouble = f'What films tell of themselves cannot be kept: {e}'   # tried again
             stop.wait(2)
 
 # %% ../../nbs/page/86_reading_desk.ipynb #b9085804
@@ -147,8 +151,9 @@ def listing(self:Desk,
     of = counted(self.feed.rows)
     counts = {} if hidden else {d: of[d] for d in DECISIONS}
     told = f'{len(found):,} of {len(self.feed.rows):,} films; you have read {sum(f in self.feed.by for f in mine):,}'
-    return dict(rows=part, page=page, pages=pages, wanted=wanted, hidden=hidden, told=told, counts=counts, fault=self.feed.fault,
-                version=self.version(), query=_query(query), query_with=lambda n: _query(query, page=n))
+    return dict(rows=part, page=page, pages=pages, wanted=wanted, hidden=hidden, told=told, counts=counts,
+                fault=self.feed.fault or self.trouble, version=self.version(), query=_query(query),
+                query_with=lambda n: _query(query, page=n))
 
 @patch
 def version(self:Desk)->str:
@@ -162,7 +167,8 @@ def row(self:Desk,
 )->dict:
     "Its row, or a `DeskError`"
     if film not in self.feed.by: raise DeskError('This film is not on the list (any more).')
-    return self.feed.by[film]
+    row = self.feed.by[film]
+    return row | dict(patient=self.facts.of(row, self.feed.path)['patient'])
 
 @patch
 def path(self:Desk,

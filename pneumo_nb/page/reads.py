@@ -110,6 +110,13 @@ def _put(db, row):
     return db.execute(f'INSERT INTO reads ({", ".join(names)}) VALUES ({", ".join("?"*len(names))})', values).lastrowid
 
 # %% ../../nbs/page/80_reads.ipynb #0dc3a6f9
+def _wrong_cells(film):
+    "What of a film's row could never be read again: what is kept here is for good"
+    score = film.get('score')
+    good = dict(film=film.get('film'), file=film.get('file'), decision=film.get('decision') in DECISION_WORDS,
+                score=score is None or 0 <= score <= 1)
+    return ', '.join(k for k, fine in good.items() if not fine)
+
 @patch
 def add(self:Reads,
     film:dict,          # What is known of it, with the keys `ABOUT`
@@ -122,11 +129,13 @@ def add(self:Reads,
     "Keep an answer; it is on the disk when this returns"
     if answer not in ANSWERS: raise ReadsError(f'{answer!r} is no answer; there are {", ".join(ANSWERS)}.')
     if not reader.strip(): raise ReadsError('An answer needs a reader: say your name first.')
+    if wrong := _wrong_cells(film): raise ReadsError(f'Not kept: the list does not say rightly of this film {wrong}. Screen it again.')
     row = {k: film.get(k, None if k == 'score' else '') for k in ABOUT}
-    row |= dict(reader=reader, answer=answer, comment=comment[:2000], seconds=seconds, kind=kind, undoes=0)
+    words = comment[:2000].encode('utf-8', 'replace').decode()
+    row |= dict(reader=reader, answer=answer, comment=words, seconds=seconds, kind=kind, undoes=0, time=_now(), blind=0)
     with self._open() as db:
         db.execute('BEGIN IMMEDIATE')
-        return _put(db, row | dict(time=_now(), blind=int(_is_blind(db, reader, film['film'])))) or 0
+        return _put(db, row | dict(blind=int(_is_blind(db, reader, film['film'])))) or 0
 
 # %% ../../nbs/page/80_reads.ipynb #e2019b83
 _STANDS = "kind != 'undo' AND id NOT IN (SELECT undoes FROM reads WHERE undoes > 0)"
@@ -204,25 +213,30 @@ def agreement(
     return out
 
 # %% ../../nbs/page/80_reads.ipynb #1d7a9d3e
+def _open_films(said):
+    "Of lines that stand: films whose readers differ, and that nobody has settled"
+    answers = said[said.kind == 'read'].groupby('film').answer.nunique()
+    return set(answers.index[answers > 1]) - set(said.film[said.kind == 'final'])
+
 def disputed(
     table:pd.DataFrame, # From `Reads.table`
     blind:bool=False,   # Only answers that were given without the result
-)->pd.DataFrame:        # film, file, and a column per reader; films that nobody has settled
+)->pd.DataFrame:        # film, file, and a column per reader; films that nobody has settled, or nobody who had not seen the result
     "The adjudication list"
+    films = _open_films(standing(table, blind)) | _open_films(standing(table, blind=True))
     said = standing(table, blind)
-    settled, said = set(said.film[said.kind == 'final']), said[said.kind == 'read']
-    open_ = said.groupby('film').answer.nunique()
-    films = set(open_.index[open_ > 1]) - settled
+    said = said[said.kind == 'read']
     out = said[said.film.isin(films)].pivot(index=['film', 'file'], columns='reader', values='answer')
     return out.fillna('').reset_index().rename_axis(columns=None)
 
 # %% ../../nbs/page/80_reads.ipynb #65e795e6
 SCORES = 'path', 'label', 'p', 'patient', 'model'     # columns of scores.csv
 
-def _label(answers)->tuple:
-    "The label of one film and why it has none, by the lines that stand"
+def _label(answers, in_sight)->tuple:
+    "The label of one film and why it has none, by the lines that stand; `in_sight`: films that were settled by who had seen the result"
     final = answers[answers.kind == 'final']
     said = set((final.tail(1) if len(final) else answers).answer)
+    if len(said) > 1 and answers.film.iloc[0] in in_sight: return '', 'readers differ, and it was settled with the result in sight'
     if len(said) > 1: return '', 'readers differ, and nobody has settled it'
     answer, = said
     return ANSWERS[answer], '' if ANSWERS[answer] else f'read as {answer}'
@@ -232,16 +246,17 @@ def site_scores(
     blind:bool=True,    # Only answers that were given without the result
 )->tuple[pd.DataFrame, dict[str, int]]: # `SCORES`, a row per film; reason → films that are left out
     "What readers and network said of the same films"
-    said, rows, left = standing(table, blind), [], Counter()
-    seen = set(standing(table).film) - set(said.film)
+    stands, said, rows, left = standing(table), standing(table, blind), {}, Counter()
+    seen, in_sight = set(stands.film) - set(said.film), set(stands.film[stands.kind == 'final'])
     if seen: left['read only after the result was shown'] = len(seen)
-    for _, answers in said.groupby('film', sort=False):
-        label, why = _label(answers)
+    for _, answers in sorted(said.groupby('film'), key=lambda part: part[1].id.max()):     # of a replaced film the later file counts
+        label, why = _label(answers, in_sight)
         film = answers.iloc[-1]
         if not why and np.isnan(film.score): why = 'refused: there is no score'
         if why: left[why] += 1; continue
-        rows.append((film.file, label, film.score, film.patient or film.file, film.model))
-    return pd.DataFrame(rows, columns=list(SCORES)), dict(left)
+        if rows.pop((film.file, film.model), None): left['the file was replaced, and the new one is read'] += 1
+        rows[film.file, film.model] = (film.file, label, film.score, film.patient or film.file, film.model)
+    return pd.DataFrame([*rows.values()], columns=list(SCORES)), dict(left)
 
 # %% ../../nbs/page/80_reads.ipynb #2c68fc2d
 def left_out_words(

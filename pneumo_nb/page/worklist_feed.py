@@ -60,10 +60,18 @@ def film_id(
     "What a film is called in addresses and in reads"
     return (row['sha256'] or hashlib.sha256(row['file'].encode('utf-8', 'surrogatepass')).hexdigest())[:16]
 
+def _check(cells):
+    "Nothing else than a screening writes: what is kept of a read is for good"
+    if None in cells or None in cells.values(): raise ValueError('the line has more or fewer cells than the headings')
+    if not cells['file']: raise ValueError('it names no file')
+    if cells['decision'] not in DECISIONS: raise ValueError(f'the decision is {cells["decision"]!r}; it can be {", ".join(DECISIONS)}')
+    if cells['score'] and not 0 <= float(cells['score']) <= 1: raise ValueError(f'the score is {cells["score"]}, not 0 to 1')
+
 def _row(cells):
     "A row as the page uses it"
+    _check(cells)
     row:dict[str, Any] = dict(cells, file=csv_plain(cells['file']), note=csv_plain(cells['note']), priority=int(cells['priority']))
-    row |= {k: float(cells[k]) if cells[k] else None for k in ('score', 'distance')}
+    row |= {k: float(cells[k]) if cells.get(k) else None for k in ('score', 'distance')}
     row |= dict(film=film_id(row), name=Path(row['file']).name, patient='')
     return row | dict(words=f'{row["file"]} {row["decision"]} {row["reason"]} {row["flags"]}'.lower())
 
@@ -73,7 +81,7 @@ def read_worklist(
     "A worklist's rows; films that stand in it twice stand here once, in the first place"
     text = Path(path).read_text(encoding='utf-8-sig')
     rows = csv.DictReader(io.StringIO(text, newline=''))
-    if missing := [c for c in COLUMNS if c not in (rows.fieldnames or ())]:
+    if missing := [c for c in COLUMNS if c not in (rows.fieldnames or ()) and c != 'distance']:
         raise FeedError(f'{shown_name(path)}: no column {", ".join(missing)}. pneumo_screen writes them all.')
     once = {}
     try:
@@ -96,7 +104,9 @@ class Feed:
     def look(self)->bool:
         "Read what is new; True when the list has changed. A list that cannot be read leaves the last one, and `fault` says why"
         state = file_state(self.path)
-        if state == self.state: return False
+        if state == self.state:                        # as it was, perhaps after it had been away
+            self.fault = ''
+            return False
         try: rows = read_worklist(self.path)
         except (OSError, ValueError) as e:
             self.fault = str(e)
@@ -110,6 +120,11 @@ class Feed:
         return '-'.join(map(str, self.state or ()))
 
 # %% ../../nbs/page/81_worklist_feed.ipynb #1bbd7787
+def _is_file(path):
+    "False where one may not look, too, and of a name that no disk takes"
+    try: return path.is_file()
+    except (OSError, ValueError): return False
+
 def locate(
     row:dict,          # Of a worklist
     worklist:str|Path, # Its CSV
@@ -117,7 +132,7 @@ def locate(
     "The file of a film"
     file, folder = Path(row['file']), Path(worklist).resolve().parent
     places = [file] if file.is_absolute() else [base/file for base in (folder, Path.cwd(), *list(folder.parents)[:3])]
-    return next((p for p in places if p.is_file()), None)
+    return next((p for p in places if _is_file(p)), None)
 
 # %% ../../nbs/page/81_worklist_feed.ipynb #915cc81c
 PAGE = 100                       # films on one page of the list
@@ -230,9 +245,12 @@ class FactStore:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.path, self.key, self.filled = self.folder/'films.sqlite', self._key(), ''
-        with closing(sqlite3.connect(self.path, timeout=20)) as db, db:
-            db.execute(f'CREATE TABLE IF NOT EXISTS facts ({", ".join(FILM_FACTS.columns)}, PRIMARY KEY (film))')
-        self.by = {f['film']: f for f in self.table().to_dict('records')}
+        try:
+            with closing(sqlite3.connect(self.path, timeout=20)) as db, db:
+                db.execute(f'CREATE TABLE IF NOT EXISTS facts ({", ".join(FILM_FACTS.columns)}, PRIMARY KEY (film))')
+            self.by = {f['film']: f for f in self.table().to_dict('records')}
+        except sqlite3.DatabaseError as e:
+            raise FeedError(f'{shown_name(self.path)}: {e}. Delete this one file: it is made anew from the films.') from e
 
     def _key(self):
         "The key of the pseudonyms, made once; for the owner's eyes"
@@ -240,7 +258,17 @@ class FactStore:
         if not path.exists():
             write_atomic(path, secrets.token_bytes(32))
             path.chmod(0o600)
-        return path.read_bytes()
+        key = path.read_bytes()
+        if len(key) == 32: return key
+        way_out = 'Bring back a copy, or delete it: then all patients get new pseudonyms.'
+        raise FeedError(f'{shown_name(path)}: it has {len(key)} bytes, not 32. {way_out}')
+
+    def of(self,
+        row:dict,             # Of a worklist
+        worklist:str|Path,    # Its CSV
+    )->dict:                  # As `FILM_FACTS`
+        "What is known of a film, looked up now if nobody has yet"
+        return self.by.get(row['film']) or film_facts(row, locate(row, worklist), self.key)
 
     def table(self)->pd.DataFrame:
         "All of it, as `FILM_FACTS` declares it"
