@@ -41,7 +41,7 @@ def _at_work(folder, to, allow, peers, capture, retry, test, status, **given):
     from pneumo_nb.node.send import destination
     of = lambda kind: {k: v for k, v in given.items() if k in kind._fields}
     guards = check_guards(Guards(callers=tuple(each(allow)), addresses=tuple(each(peers)), **of(Guards)))
-    kinds, to = ('sr', *['sc']*capture), tuple(map(destination, each(to)))
+    kinds, to = ('sr', *['sc']*capture), tuple(dict.fromkeys(map(destination, each(to))))
     settings = Settings(Path(folder), guards, to, kinds, retry=retry, **of(Settings))
     if test: return _say_health(trial(folder, settings))
     os.umask(0o077)

@@ -6,7 +6,7 @@
 __all__ = ['CRASHES', 'KEPT', 'write_durable', 'Arrival', 'Result', 'Owed', 'NodeError', 'Inbox', 'health']
 
 # %% ../../nbs/node/76_inbox.ipynb #44624b47
-import hashlib, os, shutil, sqlite3, threading, time
+import hashlib, os, re, shutil, sqlite3, threading, time
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -84,6 +84,22 @@ CREATE INDEX IF NOT EXISTS results_file ON results (file);
 # %% ../../nbs/node/76_inbox.ipynb #d6b6c169
 class NodeError(ValueError): "A node that cannot begin or go on: says why, what is kept, and the way out"
 
+def _damaged(folder, fault):
+    "The error where the table cannot be read"
+    return NodeError(f'{folder}/node.db: {fault}. Films and results beside it are kept. Bring back a copy of it; or move the folder away, '
+                     'begin with an empty one, and let the archive send its films again.')
+
+_OWN = r'[0-9a-f]{64}\.dcm|[0-9.]+\.dcm|.*\.part'    # what the node calls its files, and what it was writing
+
+def _check_own(folder):
+    "Refuse a folder with films or results that no table knows: they are somebody else's, or the table was lost"
+    table = folder/'node.db'
+    if table.is_file() and table.stat().st_size: return
+    found = [p for name in ('films', 'results') if (folder/name).is_dir() for p in (folder/name).iterdir()]
+    if not found: return
+    raise NodeError(f'{folder}: {found[0].parent.name} holds {len(found)} files, and there is no table of a node. Nothing was touched. '
+                    'Choose another folder; or, where the table was lost, bring back a copy of node.db.')
+
 # %% ../../nbs/node/76_inbox.ipynb #b5e4ab56
 class Inbox:
     "Films that arrived and results that are owed: one folder, safe from several threads; of several processes only one may hold it"
@@ -96,14 +112,20 @@ class Inbox:
         folder:str|Path # Made when missing; only its owner may look into it
     ):
         self.folder = Path(folder)
+        _check_own(self.folder)
         for name in ('films', 'results'): (self.folder/name).mkdir(0o700, parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         self.lock, self._turn = FileLock(self.folder/'node.lock'), threading.RLock()
         try: self.lock.acquire(timeout=1)           # somebody may just look whether a node is at work
         except Timeout: raise NodeError(f'{folder}: a node is at work on it. Stop that one, or choose another folder.') from None
         self._db = sqlite3.connect(self.folder/'node.db', timeout=30, isolation_level=None, check_same_thread=False)
-        for rule in ('journal_mode=WAL', 'synchronous=FULL', 'secure_delete=ON'): self._db.execute(f'PRAGMA {rule}')
-        self._db.executescript(_TABLES)
+        try:
+            for rule in ('journal_mode=WAL', 'synchronous=FULL', 'secure_delete=ON'): self._db.execute(f'PRAGMA {rule}')
+            self._db.executescript(_TABLES)
+        except sqlite3.DatabaseError as e:
+            self._db.close()
+            self.lock.release()
+            raise _damaged(self.folder, e) from e
         self.arrived = threading.Event()   # set when there is a film to judge
         self.swept = self._sweep()
 
@@ -132,7 +154,8 @@ def _sweep(self:Inbox):
     "How many files were removed"
     kept = "SELECT file FROM films WHERE state = 'waiting' UNION SELECT file FROM results WHERE state != 'sent'"
     known = {f for (f,) in self._ask(kept)}
-    stray = [p for name in ('films', 'results') for p in (self.folder/name).iterdir() if p.name not in known]
+    files = (p for name in ('films', 'results') for p in (self.folder/name).iterdir() if re.fullmatch(_OWN, p.name) and p.is_file())
+    stray = [p for p in files if p.name not in known]
     for p in stray: p.unlink(missing_ok=True)
     return len(stray)
 
@@ -200,12 +223,13 @@ KEPT = 'kept'   # folder of films that people shall see
 _TOLD = 'state', 'judged', 'decision', 'score', 'call', 'reason', 'flags', 'model', 'threshold'
 _OWES = 'film', 'kind', 'uid', 'destination', 'file', 'made'
 
-def _let_go(folder, file, keep):
-    "A judged film goes, or is kept for people to see"
+def _keep_film(folder, file):
+    "A film for people to see; before it is noted as judged, so that no crash loses it"
     film, kept = folder/'films'/file, folder/KEPT
-    if not keep: return film.unlink(missing_ok=True)
     kept.mkdir(exist_ok=True)
-    if film.exists(): film.replace(kept/file)
+    if (kept/file).exists() or not film.exists(): return
+    try: os.link(film, kept/file)
+    except OSError: write_durable(kept/file, film.read_bytes())          # a disk without links
 
 @patch
 def judged(self:Inbox,
@@ -214,17 +238,18 @@ def judged(self:Inbox,
     threshold:float,     # Of the operating point, probability 0–1
     results:list[Result], # To be sent
     destinations:list[str], # Each gets all of them
-    keep:bool=False,     # Move the film to the folder `kept`, instead of removing it?
+    keep:bool=False,     # Leave the film in the folder `kept`?
 )->None:
     "Note a decision, and what is owed for it; then the film itself is no longer needed here"
     state, now = 'refused' if row.decision == 'refused' else 'scored', time.time()
     for r in results: write_durable(self.folder/'results'/f'{r.uid}.dcm', r.data)
+    if keep: _keep_film(self.folder, film.file)
     told = (state, now, row.decision, row.score, row.call, row.reason, ' '.join(row.flags), row.model, threshold, film.sop)
     owed = [(film.sop, r.kind, r.uid, to, f'{r.uid}.dcm', now) for r in results for to in destinations]
     with self._change() as db:
         db.execute(f"UPDATE films SET file = '', {' = ?, '.join(_TOLD)} = ? WHERE sop = ?", told)
         db.executemany(f"INSERT OR IGNORE INTO results ({', '.join(_OWES)}) VALUES (?, ?, ?, ?, ?, ?)", owed)
-    _let_go(self.folder, film.file, keep)
+    (self.folder/'films'/film.file).unlink(missing_ok=True)
     if not destinations:
         for r in results: (self.folder/'results'/f'{r.uid}.dcm').unlink(missing_ok=True)
 
@@ -314,6 +339,7 @@ def health(
     if not path.is_file(): raise NodeError(f'{folder}: no node has been at work here. Check the name of the folder.')
     db = sqlite3.connect(f'{path.resolve().as_uri()}?mode=ro', uri=True, timeout=10)
     try: return dict(running=_running(folder)) | _tally(db) | dict(free_mb=shutil.disk_usage(folder).free >> 20)
+    except sqlite3.DatabaseError as e: raise _damaged(folder, e) from e
     finally: db.close()
 
 # %% ../../nbs/node/76_inbox.ipynb #5f6b86bc

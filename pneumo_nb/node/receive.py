@@ -51,6 +51,8 @@ class Guards(NamedTuple):
     ca:str=''                  # File of certificates (PEM) of those who may send; '': TLS without certificates of senders
 
 # %% ../../nbs/node/77_receive.ipynb #0f4096c0
+_RANGES = dict(port=(0, 65535), associations=(1, 1000), max_mb=(.001, 4000), free_mb=(0, 1e9), idle=(.1, 86_400))
+
 def check_guards(
     guards:Guards, # As asked
 )->Guards:         # The same
@@ -61,6 +63,8 @@ def check_guards(
     if not local and not (g.callers and nets):
         raise NodeError(f'{g.host} can be reached from outside, so say who may send: --allow TITLE and --peers ADDRESS.')
     if not 1 <= len(g.title.strip()) <= 16: raise NodeError(f'{g.title!r}: an AE title has 1 to 16 characters')
+    for name, (low, high) in _RANGES.items():
+        if not low <= getattr(g, name) <= high: raise NodeError(f'{name} is {getattr(g, name)}; it can be {low:g} to {high:g}')
     if bool(g.cert) != bool(g.key) or g.ca and not g.cert: raise NodeError('TLS needs a certificate and its key: --cert FILE --key FILE')
     return g
 

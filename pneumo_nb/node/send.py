@@ -9,6 +9,7 @@ __all__ = ['KINDS', 'FEED', 'PAUSES', 'TIMES', 'result_of', 'results_of', 'fhir_
 # %% ../../nbs/node/78_send.ipynb #ea32f028
 import csv, io, os, ssl, threading, uuid
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -164,8 +165,11 @@ def outcome_of(
 )->Outcome:
     "What an archive's answer means"
     if status is None: return Outcome('no answer')
-    if status in (0x0000, 0x0111, 0xB000, 0xB006, 0xB007): return Outcome()
-    return Outcome(f'status {status:04X}', status >> 8 == 0xA9 or status >> 12 == 0xC or status in (0x0122, 0x0117))
+    if status >> 12 == 0xB or status in _TAKEN: return Outcome()
+    return Outcome(f'status {status:04X}', status >> 8 == 0xA9 or status >> 12 == 0xC or status in _OBJECTED)
+
+_TAKEN    = 0x0000, 0x0001, 0x0107, 0x0111, 0x0116              # success, or a warning (PS3.7 annex C): it is there
+_OBJECTED = 0x0105, 0x0106, 0x0110, 0x0112, 0x0117, 0x0122, 0x0124  # failures that are about this object
 
 _NEVER = 400, 409, 413, 415, 422   # answers of a web server
 
@@ -180,6 +184,12 @@ _SYNTAXES = ['1.2.840.10008.1.2.1', '1.2.840.10008.1.2']
 _OBJECTS = '1.2.840.10008.5.1.4.1.1.88.22', '1.2.840.10008.5.1.4.1.1.7'   # Enhanced SR, secondary capture
 
 # %% ../../nbs/node/78_send.ipynb #e890c93d
+_NO_FILE = Outcome('its file is missing or damaged', True)
+
+def _read(path):
+    "A result; None where its file is not whole"
+    with suppress(Exception): return pydicom.dcmread(path)
+
 def _by_dicom(to, paths, guards)->Iterator[Outcome]:
     "One association for all; its end is the end"
     ae = AE(guards.title)
@@ -190,7 +200,8 @@ def _by_dicom(to, paths, guards)->Iterator[Outcome]:
     if not assoc.is_established: yield Outcome('turned away' if assoc.is_rejected else 'no connection'); return
     try:
         for path in paths:
-            try: yield outcome_of(assoc.send_c_store(path).get('Status'))
+            if (ds := _read(path)) is None: yield _NO_FILE; continue
+            try: yield outcome_of(assoc.send_c_store(ds).get('Status'))
             except ValueError: yield Outcome('kind of object not accepted', True)
             except RuntimeError: yield Outcome('connection lost'); return
     finally:
@@ -205,7 +216,8 @@ def _by_web(to, paths, guards)->Iterator[Outcome]:
         client = DICOMwebClient(to.name, session, headers=dict(Authorization=said) if said else None, timeout=guards.idle)
         client.set_http_retry_params(retry=False)
         for path in paths:
-            try: answer = client.store_instances([pydicom.dcmread(path)])
+            if (ds := _read(path)) is None: yield _NO_FILE; continue
+            try: answer = client.store_instances([ds])
             except requests.HTTPError as e:
                 code = getattr(e.response, 'status_code', 0)
                 yield Outcome(f'HTTP {code}', code in _NEVER)
