@@ -100,12 +100,19 @@ def _password(name)->str:
 def _account(folder, name, role):
     "Make an account for the page"
     from pneumo_nb.page.accounts import Accounts
-    Accounts(folder).add(name, _password(name), role)
+    role = Accounts(folder).add(name, _password(name), role)
     say(f'{name} is a {role} of the page; accounts are in {folder}')
 
-def _labels(folder, out, every):
+def _no_worklist(out):
+    "Refuse to write over the list itself"
+    from pneumo_nb.screen.worklist import is_worklist
+    if Path(out).is_file() and is_worklist(Path(out)): raise ValueError(f'{out}: this is a worklist, and would be lost. Name another file.')
+
+def _labels(folder, out, every, named):
     "Write what readers said as a table for pneumo_site"
-    from pneumo_nb.page.reads import Reads, write_site_scores
+    from pneumo_nb.page.reads import Reads, ReadsError, write_site_scores
+    if named and not (Path(folder)/Reads.FILE).is_file(): raise ReadsError(f'{folder}: nobody has read anything there. Check --reads.')
+    _no_worklist(out)
     say(f'{write_site_scores(Reads(folder).table(), out, not every)} Written: {out}')
 
 # %% ../nbs/91_cli_hospital.ipynb #5c366ca5
@@ -123,14 +130,14 @@ def pneumo_page(
     key:str=None,           # File of its private key
     proxy:bool=False,       # A proxy on this machine speaks TLS for the page
     add:str=None,           # Make an account of this name, or give it a new password, and end
-    role:str='reader',      # Of the account: reader or admin
+    role:str=None,          # Of the account: reader or admin; default: as it was, and reader for a new one
     scores:str=None,        # Write scores.csv for pneumo_site under this name, and end
     every:bool=False,       # With --scores: answers that were given with the result in sight, too
 )->None:
     "A worklist in the browser: films are seen and read, and readers' answers become a site's threshold"
     from pneumo_nb.page.worklist_feed import find_worklist, reads_folder
     folder = Path(reads) if reads else reads_folder(find_worklist(source))
-    if scores: return _labels(folder, scores, every)
+    if scores: return _labels(folder, scores, every, reads)
     needs('starlette', 'uvicorn', 'argon2')
     if add: return _account(folder, add, role)
     from pneumo_nb.page.app import made_site, serve
@@ -150,5 +157,6 @@ def pneumo_monitor(
 )->None:
     "Does it still hold? What came week by week, what readers say of it, and what has changed"
     can_write(out)
+    _no_worklist(out)
     from pneumo_nb.page.monitor import write_monitor
     for line in write_monitor(source, out, reads, bundle, point): say(line)

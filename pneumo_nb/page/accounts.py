@@ -126,14 +126,17 @@ class Accounts:
 def add(self:Accounts,
     name:str,          # Of the reader
     password:str,      # At least `SHORTEST` characters
-    role:str='reader', # One of `ROLES`
-)->None:
-    "Make an account, or give it a new password and role; its sessions end"
-    if role not in ROLES: raise AccountError(f'there is no role {role!r}; there are {", ".join(ROLES)}.')
+    role:str|None=None, # One of `ROLES`; None: as it was, and 'reader' for a new account
+)->str:                 # The role
+    "Make an account, or give it a new password; name and role stay as they were, and its sessions end"
+    if role not in (None, *ROLES): raise AccountError(f'there is no role {role!r}; there are {", ".join(ROLES)}.')
     hashed = self.hasher.hash(check_password(password, name := check_name(name)))
     with self._open() as db:
-        db.execute('INSERT OR REPLACE INTO accounts VALUES (?, ?, ?)', (name, hashed, role))
+        was = db.execute('SELECT name, role FROM accounts WHERE name = ?', (name,)).fetchone()
+        name, kept = was[0] if was else name, role or (str(was[1]) if was else 'reader')
+        db.execute('INSERT OR REPLACE INTO accounts VALUES (?, ?, ?)', (name, hashed, kept))
         db.execute('DELETE FROM sessions WHERE reader = ? COLLATE NOCASE', (name,))
+    return kept
 
 @patch
 def begin(self:Accounts,
@@ -170,13 +173,14 @@ def login(self:Accounts,
 @patch
 def session(self:Accounts,
     token:str, # From the cookie
+    active:bool=True, # Did a person ask? A page that asks by itself keeps no session alive
 )->Session|None:
     "The session of a token, if it has not ended; using it keeps it alive"
     now = self.clock()
     with self._open() as db:
         row = db.execute('SELECT reader, role, blind, made, used FROM sessions WHERE token = ?', (_hashed(token),)).fetchone()
         if not row or now - row[3] > WHOLE or now - row[4] > IDLE: return None
-        if now - row[4] > 60: db.execute('UPDATE sessions SET used = ? WHERE token = ?', (now, _hashed(token)))
+        if active and now - row[4] > 60: db.execute('UPDATE sessions SET used = ? WHERE token = ?', (now, _hashed(token)))
     return Session(row[0], row[1], token, bool(row[2]))
 
 # %% ../../nbs/page/85_accounts.ipynb #65913dbe

@@ -46,7 +46,7 @@ def observed(
     first = pd.to_datetime(said.time[said.kind == 'read'], utc=True, format='ISO8601')
     when = first.groupby(said.film).min().to_dict()
     t['read'] = pd.to_datetime(pd.Series([when.get(f) for f in t.film], t.index, dtype=object), utc=True)
-    return t.sort_values('arrived', kind='stable').reset_index(drop=True)
+    return t.sort_values(['arrived', 'film']).reset_index(drop=True)        # of one second: by a hash, and not in the list's order
 
 # %% ../../nbs/page/84_monitor.ipynb #9aa99367
 def weekly(
@@ -146,9 +146,11 @@ def _watch(name, t, yes, up, a_year, promise=None):
 def a_year_of(
     films:pd.DataFrame, # From `observed`
 )->int:
-    "Films a year at the pace of these, taken over a month at least"
+    "Films a year at the pace of these, taken over a month at least; the twentieth at either end, where wrong clocks are, does not count"
     if films.empty: return 1
-    days = max(30., (films.arrived.iloc[-1] - films.arrived.iloc[0]).total_seconds()/86400)
+    at = films.arrived.sort_values(ignore_index=True)
+    out = len(at)//20
+    days = max(30., (at[len(at) - 1 - out] - at[out]).total_seconds()/86400*len(at)/(len(at) - 2*out))
     return max(1, round(len(films)/days*365))
 
 def watched(

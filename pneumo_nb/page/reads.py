@@ -82,11 +82,24 @@ class Reads:
                 for statement in _TABLES: db.execute(statement)
         except sqlite3.DatabaseError as e:
             raise ReadsError(f'{self.path}: {e}. It is kept as it is: name another folder with --reads, or bring back a copy.') from e
+        self._file = self._which()
+
+    def _which(self):
+        "Which file it is, whatever its name; None where there is none"
+        try: s = self.path.stat()
+        except OSError: return None
+        return s.st_dev, s.st_ino
 
     @contextmanager
     def _open(self)->Iterator[sqlite3.Connection]:
         "One transaction: all of it is on the disk at the end, or none"
+        if hasattr(self, '_file') and self._which() != self._file:
+            raise ReadsError(f'{self.path} was removed or replaced. Nothing was kept; start the page again, and answer once more.')
         with self._turn, self._db: yield self._db
+
+    def _settle(self):
+        "What was said goes from the log into the file itself, so that a copy of it is whole"
+        with self._turn: self._db.execute('PRAGMA wal_checkpoint(PASSIVE)')
 
 # %% ../../nbs/page/80_reads.ipynb #9faecbdc
 def _now(): return datetime.now(timezone.utc).isoformat(timespec='milliseconds')
@@ -135,7 +148,9 @@ def add(self:Reads,
     row |= dict(reader=reader, answer=answer, comment=words, seconds=seconds, kind=kind, undoes=0, time=_now(), blind=0)
     with self._open() as db:
         db.execute('BEGIN IMMEDIATE')
-        return _put(db, row | dict(blind=int(_is_blind(db, reader, film['film'])))) or 0
+        line = _put(db, row | dict(blind=int(_is_blind(db, reader, film['film'])))) or 0
+    self._settle()
+    return line
 
 # %% ../../nbs/page/80_reads.ipynb #e2019b83
 _STANDS = "kind != 'undo' AND id NOT IN (SELECT undoes FROM reads WHERE undoes > 0)"
@@ -150,7 +165,8 @@ def undo(self:Reads,
         last = db.execute(f'SELECT * FROM reads WHERE reader = ? AND {_STANDS} ORDER BY id DESC LIMIT 1', (reader,)).fetchone()
         if last is None: return None
         _put(db, dict(last) | dict(time=_now(), kind='undo', undoes=last['id'], comment='', seconds=None))
-        return dict(last)
+    self._settle()
+    return dict(last)
 
 @patch
 def at(self:Reads)->int:
@@ -195,7 +211,8 @@ def _kappa(counts)->tuple[float, float, float]:
     "κ and its interval; NaN where all answers are one word"
     if np.count_nonzero(counts.sum(0) + counts.sum(1)) < 2: return np.nan, np.nan, np.nan
     k:Any = cohens_kappa(counts)
-    return float(k.kappa), float(k.kappa_low), float(min(k.kappa_upp, 1))
+    if k.kappa_low == k.kappa_upp: return float(k.kappa), np.nan, np.nan          # so few films that nothing varies
+    return float(k.kappa), float(max(k.kappa_low, -1)), float(min(k.kappa_upp, 1))
 
 def agreement(
     table:pd.DataFrame, # From `Reads.table`
