@@ -141,6 +141,7 @@ class Node:
         self.list = _kept_list(settings) if settings.keep else None
         self.senders:list[Sender] = []
         self.looked, self.told, self.said, self.days = 0., 0., '', _unwritten_days(self.inbox)
+        self.trouble = ''                     # why the feed or the list could not be written
         self.promised:dict[str, int] = {}     # in a dry run: destination → the last result that was told
 
 # %% ../../nbs/node/79_node.ipynb #4cd1bead
@@ -196,8 +197,9 @@ def _write_down(node):
         node.days.clear()
     except (OSError, ValueError) as e:
         fault = f'feed or list cannot be written and are tried again: {type(e).__name__}'
-        if fault != node.said: node.tell(fault)
-        node.said = fault
+        if fault != node.trouble: node.tell(fault)
+        node.trouble = fault
+    else: node.trouble = ''
 
 def _keep_house(node, every=1., tell_every=60.):
     "Once a second counts and feed; once a minute a line, if there is something new"

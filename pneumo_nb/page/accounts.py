@@ -158,10 +158,11 @@ def login(self:Accounts,
     source:str,   # The address that asks
 )->Session:
     "A session, or an `AccountError` that does not tell whether the name or the password was wrong"
-    key = f'name {" ".join(name.split()).casefold()}'
+    name = ' '.join(name.split())
+    key = f'name {name.casefold()}'
     if wait := self.brakes.wait(key, source): raise AccountError(f'Too many failures. Try again in {wait} seconds.')
     with self._open() as db:
-        row = db.execute('SELECT name, hash, role FROM accounts WHERE name = ?', (' '.join(name.split()),)).fetchone()
+        row = db.execute('SELECT name, hash, role FROM accounts WHERE name = ?', (name,)).fetchone()
     try: right = self.hasher.verify(row[1] if row else self._nobody, password[:LONGEST + 1]) and row is not None
     except (VerificationError, InvalidHashError): right = False
     if not right or row is None:

@@ -42,7 +42,7 @@ class Reader(NamedTuple):
 # %% ../../nbs/page/86_reading_desk.ipynb #26440b14
 class Desk:
     "A worklist, its reads and who may see what"
-    hides:Any; hidden:Any; see:Any; listing:Any; version:Any               # these methods follow further down
+    keep_looking:Any; hides:Any; hidden:Any; see:Any; listing:Any; version:Any               # these methods follow further down
     row:Any; path:Any; neighbours:Any; told:Any; pixels:Any; outline:Any
     def __init__(self,
         source:str|Path,        # A worklist, or a folder with one
@@ -70,17 +70,19 @@ class Desk:
         with self.looking:
             self.feed.look()
 
-    def keep_looking(self,
-        stop:threading.Event, # Set when the page ends
-    )->None:
-        "The list and the facts of its films, in the background"
-        while not stop.is_set():
-            try:
-                self.look()
-                self.facts.fill(self.feed, stop.is_set)
-                self.trouble = ''
-            except (OSError, sqlite3.Error) as e: self.trouble = f'What films tell of themselves cannot be kept: {e}'   # tried again
-            stop.wait(2)
+# %% ../../nbs/page/86_reading_desk.ipynb #201c9a51
+@patch
+def keep_looking(self:Desk,
+    stop:threading.Event, # Set when the page ends
+)->None:
+    "The list and the facts of its films, in the background"
+    while not stop.is_set():
+        try:
+            self.look()
+            self.facts.fill(self.feed, stop.is_set)
+            self.trouble = ''
+        except (OSError, sqlite3.Error) as e: self.trouble = f'What films tell of themselves cannot be kept: {e}'   # tried again
+        stop.wait(2)
 
 # %% ../../nbs/page/86_reading_desk.ipynb #b9085804
 @patch

@@ -145,10 +145,10 @@ def add(self:Reads,
     if wrong := _wrong_cells(film): raise ReadsError(f'Not kept: the list does not say rightly of this film {wrong}. Screen it again.')
     row = {k: film.get(k, None if k == 'score' else '') for k in ABOUT}
     words = comment[:2000].encode('utf-8', 'replace').decode()
-    row |= dict(reader=reader, answer=answer, comment=words, seconds=seconds, kind=kind, undoes=0, time=_now(), blind=0)
+    row |= dict(reader=reader, answer=answer, comment=words, seconds=seconds, kind=kind, undoes=0)
     with self._open() as db:
         db.execute('BEGIN IMMEDIATE')
-        line = _put(db, row | dict(blind=int(_is_blind(db, reader, film['film'])))) or 0
+        line = _put(db, row | dict(time=_now(), blind=int(_is_blind(db, reader, film['film'])))) or 0
     self._settle()
     return line
 
