@@ -15,7 +15,7 @@ from PIL import Image
 from pydicom.pixels.processing import apply_color_lut
 from .dicom_pixels import check_tags, code_string, decode_pixels, dicom_facts, parse_dicom, tag_number
 from .film_file import FilmError, film_bytes, is_dicom, quiet_decoders, short_message, source_name
-from .grey import TAIL, count_values, film_body, grey_ends, look_up, saturation, to_eight_bits
+from .grey import TAIL, count_values, film_body, grey_ends, look_up, saturation, to_eight_bits, wrapped, wrong_sign
 
 # %% ../../nbs/data/16_dicom.ipynb #0f527e8e
 def _window(x, centre, width, function='LINEAR'):
@@ -73,29 +73,10 @@ def _start(ds, first, n, x, counts):
 
 
 # %% ../../nbs/data/16_dicom.ipynb #6d458532
-def _wrapped(value, bits, signed):
-    "An integer as that many bits hold it"
-    value = value % 2**bits
-    return value - (2**bits*(value >= 2**(bits - 1)) if signed else 0)
-
 def _values(ds, size, signed):
     "For each pattern of so many bits the number that all of them make, and the one that is stored in it"
     bits, patterns = min(tag_number(ds, 'BitsStored'), size), np.arange(2**size)
-    return _wrapped(patterns, size, signed), _wrapped(patterns, bits, signed)
-
-# %% ../../nbs/data/16_dicom.ipynb #3986b433
-def _wrong_sign(patterns, bits, signed):
-    "Do neighbours jump from one end of the range to the other, as values do that are read by the wrong sign?"
-    rows = patterns[::max(1, len(patterns)//64)].astype(np.int64)              # some tell enough
-    v, w = _wrapped(rows, bits, signed), _wrapped(rows, bits, not signed)
-    jumps, others = np.abs(np.diff(v, axis=1)), np.abs(np.diff(w, axis=1))
-    top = (rows >> (bits - 1)) & 1
-    ends = np.diff(top, axis=1) != 0                                            # where the sign's bit changes
-    if ends.sum() < max(8, ends.size/1000) or ends.all(): return False
-    smooth = np.median(others[ends]) <= 2**bits/8 and jumps.sum() > others.sum()   # most: letters and borders jump by either sign
-    sides = [len(np.unique(rows[:, 1:][ends & (top[:, 1:] == bit)])) for bit in (0, 1)]
-    wide = [np.ptp(np.percentile(w[top == bit], (5, 95))) for bit in (0, 1)]
-    return bool(smooth and min(sides) >= 4 and min(wide) >= 2**bits/64)         # not just black beside white
+    return wrapped(patterns, size, signed), wrapped(patterns, bits, signed)
 
 
 # %% ../../nbs/data/16_dicom.ipynb #b252f8f1
@@ -114,29 +95,45 @@ def _check_bits(patterns, whole, stored, counts, bits):
         raise ValueError(f'values from {seen.min()} to {seen.max()} in {bits} bits')
 
 # %% ../../nbs/data/16_dicom.ipynb #0ca0338f
+def _between(values, low, high, bits, signed):
+    "Which values lie in the range, whose ends may be written by the other sign"
+    a, b = (wrapped(v, bits, signed) for v in sorted((low, high)))
+    if not signed and low*high <= 0 and min(low, high) < 0: return (values >= a) | (values <= b)   # it goes through 0
+    return (values >= min(a, b)) & (values <= max(a, b))
+
 def _padding(ds, whole, stored, counts):
     "Which patterns are padding"
     low = tag_number(ds, 'PixelPaddingValue')
     if low is None: return np.zeros(len(stored), bool)
     high = tag_number(ds, 'PixelPaddingRangeLimit', low)
     size, bits, signed = len(stored).bit_length() - 1, tag_number(ds, 'BitsStored'), bool((whole < 0).any())
-    def between(values, bits):
-        ends = [_wrapped(v, bits, signed) for v in (low, high)]
-        return (values >= min(ends)) & (values <= max(ends))
-    pad = between(whole, size)                                                  # as all the bits of a pixel
-    fits = _wrapped(low, size, True) in range(-2**(bits - 1), 2**bits) if signed or low < 0 else low < 2**bits
-    if fits and not counts[pad].any(): pad = between(stored, bits)               # as the stored ones
+    pad = _between(whole, low, high, size, signed)                              # as all the bits of a pixel
+    fits = wrapped(low, size, True) in range(-2**(bits - 1), 2**bits) if signed or low < 0 else low < 2**bits
+    if fits and not counts[pad].any(): pad = _between(stored, low, high, bits, signed)   # as the stored ones
     return pad
+
+def _eats_film(pad, stored, counts):
+    "Does the padding take many greys of the film's body, over a part of its range?"
+    here = counts > 0
+    order = np.argsort(stored[here], kind='stable')
+    values, at = stored[here][order], np.flatnonzero(here)[order]
+    body = np.isin(values, film_body(values, counts[at])[0])
+    gone = values[body & pad[at]]
+    much = counts[at][body & pad[at]].sum() > .1*counts.sum()
+    return len(gone) > 16 and much and np.ptp(gone) > np.ptp(values[body])/PARTS
+
 
 # %% ../../nbs/data/16_dicom.ipynb #e7a3b30d
 LUNG = -600, 1500   # window for CT: centre and width, HU
 
 def _physical(ds, stored, counts):
-    "The modality step"
-    if ds.get('ModalityLUTSequence'): return _table(ds, ds.ModalityLUTSequence[0], stored, counts)[0]
+    "The modality step, and was a table read otherwise than declared?"
+    if ds.get('ModalityLUTSequence'):
+        y, _, mended = _table(ds, ds.ModalityLUTSequence[0], stored, counts)
+        return y, mended
     slope, intercept = tag_number(ds, 'RescaleSlope'), tag_number(ds, 'RescaleIntercept')
     if slope == 0: raise ValueError('RescaleSlope is 0')
-    return stored*(1. if slope is None else slope) + (intercept or 0)
+    return stored*(1. if slope is None else slope) + (intercept or 0), False
 
 def _each(ds, keyword)->list:
     "All of a tag's numbers"
@@ -150,11 +147,15 @@ def _declared(ds, x, counts):
     for item in ds.get('VOILUTSequence') or ():
         y, top, mended = _table(ds, item, x, counts)
         yield np.minimum(y/top, 1), f'VOI table of {(top + 1).bit_length() - 1} bits', mended, None
-    function = code_string(ds, 'VOILUTFunction') or 'LINEAR'
+    function, faults = (code_string(ds, 'VOILUTFunction') or 'LINEAR').replace(' ', '_'), []
     for centre, width in zip(_each(ds, 'WindowCenter'), _each(ds, 'WindowWidth')):
-        if not math.isfinite(centre + width): raise ValueError(f'a window {centre} / {width}')
         again = partial(_window, centre=centre, width=width, function=function)
-        yield again(x), f'window {centre:g} / {width:g} {function}', False, again
+        try:
+            if not math.isfinite(centre + width): raise ValueError(f'a window {centre} / {width}')
+            y = again(x)
+        except ValueError as e: faults.append(e)                                  # the next may be sound
+        else: yield y, f'window {centre:g} / {width:g} {function}', bool(faults), again
+    if faults and len(faults) == len(_each(ds, 'WindowCenter')) and not ds.get('VOILUTSequence'): raise faults[0]
 
 
 # %% ../../nbs/data/16_dicom.ipynb #50cc9912
@@ -225,13 +226,17 @@ def _interest(ds, facts, stored, x, seen, counts, window):
 def _grey_table(ds, facts, whole, stored, counts, window=None):
     "uint8 for each pattern, how it was made, was it guessed?"
     pad = _padding(ds, whole, stored, counts)
+    if not (counts[~pad] > 0).any(): raise ValueError('every pixel is padding')
+    eats = pad.any() and _eats_film(pad, stored, counts)
+    if eats: pad = np.zeros_like(pad)
     seen = (counts > 0) & ~pad
-    if not seen.any(): raise ValueError('every pixel is padding')
     with np.errstate(over='raise', invalid='raise', divide='raise'):
-        x = _physical(ds, stored, counts*seen)
+        x, mended = _physical(ds, stored, counts*seen)
         y, how, guessed = _interest(ds, facts, stored, x, seen, counts, window)
-    if facts['photometric'] == 'MONOCHROME1' or code_string(ds, 'PresentationLUTShape') == 'INVERSE': y = 1 - y
-    return np.where(pad, 0, np.rint(255*y)).astype(np.uint8), how, guessed
+    negative, shape = facts['photometric'] == 'MONOCHROME1', code_string(ds, 'PresentationLUTShape')
+    if negative or shape == 'INVERSE': y = 1 - y
+    disputed = shape in ('IDENTITY', 'INVERSE') and negative != (shape == 'INVERSE')     # PS3.3 C.8.11.3 ties the two
+    return np.where(pad, 0, np.rint(255*y)).astype(np.uint8), how, guessed or mended or disputed or bool(eats)
 
 # %% ../../nbs/data/16_dicom.ipynb #ad924711
 def _from_colour(ds, values, photometric):
@@ -246,12 +251,14 @@ def _from_colour(ds, values, photometric):
 
 # %% ../../nbs/data/16_dicom.ipynb #91ad833e
 def _palette_table(ds, stored, counts):
-    "uint8 for each stored value, and the mean saturation"
-    n, first, _ = (int(v) for v in ds.RedPaletteColorLookupTableDescriptor)
+    "uint8 for each stored value, the mean saturation, and does the table hold other bits than it says?"
+    n, first, declared = (int(v) for v in ds.RedPaletteColorLookupTableDescriptor)
     rgb = apply_color_lut(np.clip(stored, first, first + (n or 65536) - 1), ds)[:, :3]
-    rgb = (rgb >> 8 if rgb.max() > 255 else rgb).astype(np.uint8)                 # many say 16 bits and hold 8
+    bits = max(8, int(rgb.max()).bit_length())                                    # many say 16 and hold fewer
+    rgb = (rgb >> (bits - 8)).astype(np.uint8)
     spread = (rgb.max(1) - rgb.min(1)).astype(float)
-    return np.asarray(Image.fromarray(rgb[None]).convert('L'))[0], float((spread*counts).sum()/counts.sum()/255)
+    grey = np.asarray(Image.fromarray(rgb[None]).convert('L'))[0]
+    return grey, float((spread*counts).sum()/counts.sum()/255), bits != declared
 
 # %% ../../nbs/data/16_dicom.ipynb #64a0c00d
 def _to_grey(ds, values, facts, photometric, window):
@@ -262,10 +269,10 @@ def _to_grey(ds, values, facts, photometric, window):
     patterns, colour = np.ascontiguousarray(values).view(f'u{values.dtype.itemsize}'), 0.
     size, signed, palette = 8*values.itemsize, values.dtype.kind == 'i', photometric == 'PALETTE COLOR'
     bits = tag_number(ds, 'BitsStored')
-    lies = size == 16 and not palette and _wrong_sign(patterns, min(bits, size), signed)
+    lies = not palette and wrong_sign(patterns, min(bits, size), signed)
     whole, stored = _values(ds, size, signed != lies)
     counts = count_values(patterns, len(stored))
-    if palette: (table, colour), how, guessed = _palette_table(ds, stored, counts), 'palette', False
+    if palette: (table, colour, guessed), how = _palette_table(ds, stored, counts), 'palette'
     else:
         if (whole != stored)[counts > 0].any():
             for sign in {signed, signed != lies}: _check_bits(patterns, *_values(ds, size, sign), counts, bits)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 from pydicom import Dataset
-from pydicom.encaps import encapsulate, get_frame
+from pydicom.encaps import encapsulate, generate_fragments, get_frame
 from pydicom.filereader import read_dataset
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.tag import BaseTag, Tag
@@ -229,6 +229,15 @@ _PLUGINS = 'pydicom', 'pillow', 'pyjpegls', 'pylibjpeg'          # of pydicom, i
 _TURBO   = JPEGLossless, JPEGLosslessSV1, JPEGExtended12Bit      # by libjpeg-turbo
 _HELPED  = *_TURBO, *_J2K, *JPEGLSTransferSyntaxes               # by the extra `dicom`
 
+def _one_frame(ds)->bytes:
+    "All the fragments: the one entry of a table of offsets says nothing, and may be wrong"
+    length = int.from_bytes(ds.PixelData[4:8], 'little')
+    if length != 4 and 'ExtendedOffsetTable' not in ds: return get_frame(ds.PixelData, 0, number_of_frames=1)
+    frame = b''.join(generate_fragments(ds.PixelData[8 + length:]))
+    ds.PixelData = encapsulate([frame])
+    for tag in ('ExtendedOffsetTable', 'ExtendedOffsetTableLengths'): ds.pop(tag, None)
+    return frame
+
 def decode_pixels(
     ds:Dataset, # From `parse_dicom`, checked by `check_tags`
     syntax:UID, # Transfer syntax
@@ -237,7 +246,7 @@ def decode_pixels(
     "The picture of a file, whole, or a `FilmError`"
     if syntax in NATIVE: return _by_pydicom(ds, syntax, name)
     if syntax not in (JPEGBaseline8Bit, RLELossless, *_HELPED): raise _no_decoder(name, syntax)
-    frame = get_frame(ds.PixelData, 0, number_of_frames=1)
+    frame = _one_frame(ds)
     _check_frame(ds, frame, syntax, name)
     if syntax in _TURBO or syntax == JPEGBaseline8Bit: return _from_jpeg(ds, frame, syntax, name)
     if syntax in _J2K: return _from_jpeg2000(ds, frame, syntax, name)

@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['BINS', 'GAP', 'RARE', 'ASIDE', 'BORDER', 'TAIL', 'film_body', 'grey_ends', 'count_values', 'in_parts', 'look_up',
-           'to_eight_bits', 'saturation']
+           'to_eight_bits', 'wrapped', 'wrong_sign', 'saturation']
 
 # %% ../../nbs/data/11_grey.ipynb #f277b38e
+from typing import Any
 import numpy as np
 from PIL import Image, ImageChops, ImageStat
 
@@ -122,6 +123,35 @@ def to_eight_bits(
     table = np.rint((np.arange(65536).clip(black, white) - black)*(255/(white - black))).astype(np.uint8)
     guessed = bits < declared or black > 0 or counts[2**(bits - 1):].sum() < ASIDE/10*a.size
     return look_up(table, a), bool(guessed)
+
+
+# %% ../../nbs/data/11_grey.ipynb #e392404f
+def wrapped(
+    value:Any,   # Integers
+    bits:int,    # That hold them
+    signed:bool, # Is the highest a sign?
+)->Any:          # Integers
+    "Integers as that many bits hold them"
+    value = value % 2**bits
+    return value - (2**bits*(value >= 2**(bits - 1)) if signed else 0)
+
+def wrong_sign(
+    patterns:np.ndarray, # The stored bits as unsigned integers, (height, width)
+    bits:int,            # That hold a value
+    signed:bool,         # How they are read
+)->bool:
+    "Do neighbours jump from one end of the range to the other, as values do that are read by the wrong sign?"
+    rows = patterns[::max(1, len(patterns)//64)].astype(np.int64)              # some tell enough
+    v, w = wrapped(rows, bits, signed), wrapped(rows, bits, not signed)
+    jumps, others = np.abs(np.diff(v, axis=1)), np.abs(np.diff(w, axis=1))
+    top = (rows >> (bits - 1)) & 1
+    ends = np.diff(top, axis=1) != 0                                            # where the sign's bit changes
+    if ends.sum() < max(8, ends.size/1000) or ends.all(): return False
+    smooth = np.median(others[ends]) <= 2**bits/8 and jumps.sum() > others.sum()   # most: letters and borders jump by either sign
+    sides = [len(np.unique(rows[:, 1:][ends & (top[:, 1:] == bit)])) for bit in (0, 1)]
+    wide = [np.ptp(np.percentile(w[top == bit], (5, 95))) for bit in (0, 1)]
+    whole = np.ptp(np.percentile(w, (1, 99)))                                   # the film may use a part of its bits
+    return bool(smooth and min(sides) >= 4 and whole >= 2**bits/32 and min(wide) >= whole/64)   # not just black beside white
 
 
 # %% ../../nbs/data/11_grey.ipynb #cf141e7c

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageChops, ImageOps, TiffImagePlugin
 from .film_file import MAX_PIXELS, FilmError, check_size, short_message
-from .grey import saturation, to_eight_bits
+from .grey import saturation, to_eight_bits, wrong_sign
 
 # %% ../../nbs/data/12_picture.ipynb #4d7188fb
 PICTURE_FORMATS = ('JPEG', 'PNG', 'TIFF', 'BMP', 'WEBP', 'GIF')   # what Pillow may open
@@ -33,6 +33,16 @@ def _is_tiff(data):
         file.seek(tags.next); tags.load(file)
         return {256, 257, 258} <= set(tags)
     return False
+
+def _other_jpeg(data)->str:
+    "What kind of JPEG it is, where Pillow reads none such: more than 8 bits, or lossless; else nothing"
+    at = 2 if data.startswith(b'\xff\xd8\xff') else len(data)
+    while at + 5 <= len(data) and data[at] == 255:
+        if data[at + 1] in {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}:              # a start of frame, then its precision
+            lossless = 'lossless ' if data[at + 1] in (0xC3, 0xC7, 0xCB, 0xCF) else ''
+            return f'a {lossless}JPEG of {data[at + 4]} bits' if lossless or data[at + 4] != 8 else ''
+        at += 2 + int.from_bytes(data[at + 2:at + 4], 'big') if data[at + 1] != 255 else 1
+    return ''
 
 def _is_bomb(e):
     too_large = isinstance(e, (Image.DecompressionBombError, MemoryError))
@@ -54,6 +64,7 @@ def _open(data:bytes, name)->Image.Image:
     try: im = Image.open(io.BytesIO(data), formats=PICTURE_FORMATS)
     except Exception as e:
         if _is_bomb(e): raise FilmError(name, 'too_large', short_message(e)) from e
+        if kind := _other_jpeg(data): raise FilmError(name, 'unsupported', kind) from e
         raise FilmError(name, 'truncated' if _is_begun(data) else 'unsupported' if _is_tiff(data) else 'not_an_image') from e
     check_size(*im.size, name)
     if im.format in ('JPEG', 'MPO'): check_scans(data, im.width*im.height, name)
@@ -192,8 +203,10 @@ def _plain(im:Image.Image, name, from_white=False, declared=16)->tuple:
     if im.mode == 'L': return im, False
     try:
         if im.mode.startswith('I'):
-            grey, guessed = to_eight_bits(np.asarray(im), declared)
-            grey = Image.fromarray(grey)
+            values = np.asarray(im)
+            if signed := declared == 16 and wrong_sign(values, 16, False): values = values.astype(int) + 32768 & 65535
+            grey, guessed = to_eight_bits(values, declared)
+            grey, guessed = Image.fromarray(grey), guessed or signed
             return (ImageChops.invert(grey) if from_white else grey), guessed   # Pillow inverts up to 8 bits, not 16
         if im.mode == 'F': raise ValueError('32-bit float')
         if im.mode == '1': return im.convert('L'), False
@@ -214,6 +227,7 @@ def read_picture(
 )->tuple:                  # Pixels, uint8 (height, width); facts (format, width, height, guessed_grey); colour, 0–1
     "Grey pixels of a picture, or a `FilmError`"
     im = _open(data, name)
+    if im.format == 'TIFF' and np.isin(2, im.tag_v2.get(339, 1)): raise FilmError(name, 'unsupported', 'signed samples')   # SampleFormat
     size, from_white, raw = im.size, _from_white(im), _rawmode(im)
     facts:dict[str, Any] = dict(format='JPEG' if im.format == 'MPO' else im.format)
     if reduced: im.draft(None, (reduced, reduced))
