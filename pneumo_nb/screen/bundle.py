@@ -269,7 +269,7 @@ def point(self:Bundle,
     at:str|Path|OperatingPoint=None, # Name of one of its points, a file of `pneumo_site`, or an `OperatingPoint`; None: the default
 )->OperatingPoint:
     "An operating point, when it is for this model and its calibration; else a `ValueError`"
-    if isinstance(at, OperatingPoint): return check_calibration(at, self.calibration)
+    if isinstance(at, OperatingPoint): return check_calibration(check_point(at), self.calibration)
     if at is None or str(at) in self.points: return self.points[str(at or self.info['default'])]
     if not Path(at).is_file():
         there = f"The bundle has {', '.join(self.points)}; a file of pneumo_site will do, too"

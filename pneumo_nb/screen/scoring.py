@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['SCREEN_CODES', 'CODES', 'FLAGS', 'PATIENTS', 'HASH_SIDE', 'NEAR_LIMIT', 'PICTURE_SIDE', 'codes', 'FilmRow', 'Rules',
-           'ScreenError', 'check_rules', 'file_state', 'read_whole', 'Changing', 'fast_phash', 'first_like',
-           'small_picture', 'film_flags', 'Examined', 'examine', 'judge', 'score_films', 'list_files', 'in_batches',
-           'local_rows']
+           'ScreenError', 'check_rules', 'code_hash', 'file_state', 'read_whole', 'Changing', 'fast_phash',
+           'first_like', 'small_picture', 'film_flags', 'Examined', 'examine', 'judge', 'score_films', 'list_files',
+           'in_batches', 'local_rows']
 
 # %% ../../nbs/screen/53_scoring.ipynb #932f39f9
 import base64, hashlib, io, os, time
@@ -14,11 +14,13 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from PIL import Image
 from threadpoolctl import threadpool_limits
+import pneumo_nb
 from ..core import text_name
 from ..data.film_file import FILM_CODES, FilmError, film_bytes, source_name
 from ..data.film import FINE, Film
@@ -102,6 +104,14 @@ def check_rules(
         raise ScreenError(f'{bundle.name}: this bundle has no gate, so it cannot refuse. Give it one: pneumo_gate --bundle FOLDER --write. '
                           'For bare numbers that judge nothing: bundle.probability(bundle.logits(films))')
     return rules
+
+# %% ../../nbs/screen/53_scoring.ipynb #26afb96b
+@cache
+def code_hash()->str: # 12 hex digits
+    "Of the library's code between the bytes of a film and its decision"
+    home = Path(pneumo_nb.__file__).parent
+    deciding = [home/'evaluate'/'decision.py', *(home/'screen'/f'{name}.py' for name in ('bundle', 'gate', 'scoring'))]
+    return hashlib.sha256(b''.join(f.read_bytes() for f in [*sorted((home/'data').glob('*.py')), *deciding])).hexdigest()[:12]
 
 # %% ../../nbs/screen/53_scoring.ipynb #a85b8c5d
 def file_state(

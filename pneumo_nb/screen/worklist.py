@@ -21,7 +21,8 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from ..core import can_write, csv_safe, progress_bar, replacing, say, shown_name, text_name
 from ..evaluate.decision import DECISIONS, OperatingPoint
 from .bundle import Bundle, load_bundle
-from .scoring import FLAGS, FilmRow, Rules, ScreenError, check_rules, file_state, first_like, list_files, local_rows
+from .scoring import (FLAGS, FilmRow, Rules, ScreenError, check_rules, code_hash, file_state, first_like, list_files,
+                                      local_rows)
 
 # %% ../../nbs/screen/54_worklist.ipynb #bb1e8212
 COLUMNS = ('priority', 'file', 'decision', 'score', 'call', 'reason', 'note', 'flags', 'sha256', 'model', 'point', 'ms', 'distance')
@@ -289,7 +290,7 @@ class Run:
     def _head(self):
         "What scores depend on"
         point, patients, strict, _ = self.rules
-        return dict(journal=2, bundle=self.bundle.info['seal'], **point.calibration._asdict(), threshold=point.threshold,
+        return dict(journal=2, code=code_hash(), bundle=self.bundle.info['seal'], **point.calibration._asdict(), threshold=point.threshold,
                     band=point.band and list(point.band), patients=patients, strict=strict)
 
 # %% ../../nbs/screen/54_worklist.ipynb #e304f96d
