@@ -15,17 +15,20 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from ..core import LABELS, PNEUMONIA, write_atomic
+from ..core import LABELS, PNEUMONIA, csv_plain, shown_name
+from ..data.folders import HEADINGS
 from .evaluation import plot_intervals
 from .matched import Cue, as_cue, by_stratum, matched_auc
 from .predictions import COLUMNS, check_predictions, select_run, with_split
+from .site_scores import SCORE_HEADINGS, check_cells
+from .site_threshold import write_set
 from ..explore.file_cues import film_sharpness, read_file_cues
 from ..plot import ACCENT, PALE, figure_png, no_formula, stamp
 from ..stats import number
-from ..tables import check_cells, check_columns, csv_records, file_text, heading_word
+from ..tables import check_columns, csv_records, file_text, heading_word
 
 # %% ../../nbs/evaluate/45_audit.ipynb #404ef633
-_KNOWN = dict(file='path', film='path', filename='path', score='p', probability='p')                # as worklists and others call them
+_KNOWN = {h: c for h, c in HEADINGS.items() if c in ('path', 'label', 'patient')} | SCORE_HEADINGS
 _DECIMAL = re.compile(r'\d*,\d+')
 
 def _names(heads)->list[str]:
@@ -35,16 +38,17 @@ def _names(heads)->list[str]:
     return [known.get(l, h) for h, l in zip(heads, low)]
 
 def _read_csv(path):
-    "A CSV as words, its headings tidied, however a spreadsheet wrote it"
+    "A CSV as words, its headings tidied, however a spreadsheet wrote it; its rows are numbered by their lines"
     (_, heads), *rows = [*csv_records(file_text(path), str(path), {*COLUMNS, *_KNOWN})] or [(0, [])]
     if not heads: raise ValueError(f'{path}: it is no CSV file (it is empty). Save it as CSV, UTF-8, with commas')
     if not rows: raise ValueError(f'{path}: it has no row. A row is a film: path,label,p and, where known, patient')
     names = _names(heads)
-    if twice := {n for n in names if names.count(n) > 1}:
-        raise ValueError(f"{path}: two columns are called {', '.join(sorted(twice))}. Leave one of them out")
+    for n in filter(None, names):
+        if len(same := [h for h, m in zip(heads, names) if m == n]) > 1:
+            raise ValueError(f'{path}: the columns {" and ".join(map(shown_name, same))} would both be {n}. Keep one of them')
     check_cells(heads, rows, names.index('p') if 'p' in names else None, str(path))
-    cells = [[c or np.nan for c in (row + ['']*len(heads))[:len(heads)]] for _, row in rows]
-    t = pd.DataFrame(cells, columns=names, dtype=object).drop(columns='', errors='ignore')
+    cells = [[csv_plain(c) or np.nan for c in (row + ['']*len(heads))[:len(heads)]] for _, row in rows]
+    t = pd.DataFrame(cells, pd.Index([line for line, _ in rows]), names, object).drop(columns='', errors='ignore')
     return t.assign(p=t.p.map(lambda p: str(p).replace(',', '.') if _DECIMAL.fullmatch(str(p)) else p)) if 'p' in t else t
 
 # %% ../../nbs/evaluate/45_audit.ipynb #b6e29d54
@@ -78,6 +82,7 @@ def read_run(
     try: return _as_numbers(select_run(check_predictions(t), model, seed, split))
     except ValueError as e:
         way = str(e).replace('select_run(predictions, model=…, seed=…, split=…)', '--model, --seed, --split')
+        way = re.sub(r'(?<=^predictions: )(`\w+`) in row (\d+)', lambda m: f'{m[1]} in line {t.index[int(m[2])]}', way)
         raise ValueError(f"{path}: {way.removeprefix('predictions: ')}") from None
 
 # %% ../../nbs/evaluate/45_audit.ipynb #94625154
@@ -85,15 +90,13 @@ def _tail(paths, k): return pd.Series(['/'.join(str(p).replace('\\', '/').split(
 
 # %% ../../nbs/evaluate/45_audit.ipynb #684bc71b
 def _keys(t, other, name):
-    "The names under which both tables know the most films, of each table"
-    best = 0, None, None
+    "The longest names under which both tables know a film, of each table: by shorter ones a film would get the cue of another"
     for k in (99, 4, 3, 2, 1):
         mine, theirs = _tail(t.path, k), _tail(other.path, k)
         twice = theirs[theirs.duplicated() & theirs.isin(mine)]
         if k < 99 and (mine.duplicated().any() or len(twice)): continue
         if len(twice): raise ValueError(f'{name}: {twice.iloc[0]} is there twice. A row is a film')
-        if (hits := int(mine.isin(theirs).sum())) > best[0]: best = hits, mine, theirs
-    if best[0]: return best[1:]
+        if mine.isin(theirs).any(): return mine, theirs
     raise ValueError(f'{name}: it names none of the {len(t)} films; there it is {other.path.iloc[0]}, '
                      f'in the predictions {t.path.iloc[0]}. Give the same paths in both')
 
@@ -112,6 +115,12 @@ def join_cues(
     return t.reset_index(drop=True).join(new[~new.index.duplicated()].reindex(mine).reset_index(drop=True))
 
 # %% ../../nbs/evaluate/45_audit.ipynb #5d37afa3
+def _by_ends(t, other, name):
+    "What there is to say where no film's whole path is in the second table"
+    whole, theirs = _tail(t.path, 99), _tail(other.path, 99)
+    if whole.isin(theirs).any(): return []
+    return [f'{name}: films are matched by the ends of their paths: {theirs[0]} there, {whole[0]} in the predictions.']
+
 def _from_files(t, wanted, films):
     "The run with the cues of its files; what there is to say of files that cannot be read"
     found, problems = read_file_cues(films, progress=False)
@@ -120,7 +129,8 @@ def _from_files(t, wanted, films):
     if found.empty: raise ValueError(f'{films}: none of its {len(problems)} files can be read. Name the folder that holds the films')
     if 'sharpness' in wanted:
         found = found.assign(sharpness=film_sharpness([Path(films)/p for p in found.path], progress=False))
-    return join_cues(t.drop(columns=[c for c in wanted if c in t and c in found]), found, str(films)), said
+    joined = join_cues(t.drop(columns=[c for c in wanted if c in t and c in found]), found, str(films))
+    return joined, said + _by_ends(t, found, str(films))
 
 # %% ../../nbs/evaluate/45_audit.ipynb #48e7c982
 def _complete(t, wanted):
@@ -137,8 +147,12 @@ def _complete(t, wanted):
 def _with_cues(t, cues, table, films):
     "The run with its cues from a second table and from files; what there is to say of it"
     said, wanted = [], [c.name for c in cues]
-    if table: t = join_cues(t.drop(columns=[c for c in wanted if c in t]), _as_numbers(_read_csv(table)), table)
-    if films: t, said = _from_files(t, wanted, films)
+    if table:
+        t = join_cues(t.drop(columns=[c for c in wanted if c in t]), other := _as_numbers(_read_csv(table)), table)
+        said = _by_ends(t, other, table)
+    if films:
+        t, more = _from_files(t, wanted, films)
+        said = said + more
     if missing := [c for c in wanted if c not in t]:
         also = f', nor in {table or films}' if table or films else ''
         raise ValueError(f"no column {', '.join(missing)} in the predictions{also}; there is {', '.join(map(str, t.columns))}. "
@@ -248,13 +262,14 @@ def audit_files(
     "Audit a file of predictions, and write it down"
     cues, out, name = [as_cue(c, reach) for c in cues], Path(out), Path(predictions).name
     if not 0 <= threshold <= 1: raise ValueError(f'the threshold is a probability, 0 to 1, not {threshold:g}')
+    if out.is_file(): raise ValueError(f'{shown_name(out)}: this is a file, and --out is a folder. Name another')
     if n_boot < 1: raise ValueError(f'{n_boot} draws give no interval; take some hundreds')
     t, said = _with_cues(read_run(predictions, model, seed, split), cues, table, films)
     by_cue = {c.name: by_stratum(t, c, threshold=threshold, n_boot=n_boot) for c in cues}
     result, strata = audit(t, cues, n_boot), pd.concat(by_cue, names=['cue', None]).reset_index('cue').reset_index(drop=True)
     lines = [*said, *_lines(name, t, result, strata, threshold)]
     picture = _picture(result, f'{name} · {len(t):,} films')
-    files = {'audit.png': picture, 'audit.html': _page(lines, picture, result, strata)}
-    files |= {f'{k}.csv': d.to_csv(index=False, lineterminator='\n') for k, d in dict(audit=result, strata=strata).items()}
-    for file, data in files.items(): write_atomic(out/file, data)
+    files = {f'{k}.csv': d.to_csv(index=False, lineterminator='\n') for k, d in dict(audit=result, strata=strata).items()}
+    files |= {'audit.png': picture, 'audit.html': _page(lines, picture, result, strata)}
+    write_set(out, files)
     return [*lines, f'Written to {out}: audit.csv, strata.csv, audit.png, audit.html']

@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['per_thousand', 'max_misses', 'pneumonias_needed', 'Guarantee', 'guaranteed', 'min_cost_row', 'site_point', 'squares',
-           'plot_thousand', 'threshold_slider', 'decision_curve', 'plot_decision_curve', 'choose_site']
+           'plot_thousand', 'threshold_slider', 'decision_curve', 'plot_decision_curve', 'write_set', 'choose_site']
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #8abdff0c
 import math, os
 from base64 import b64encode
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from jinja2 import Environment, PackageLoader
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.special import bdtr
-from ..core import NORMAL, PNEUMONIA, needs, shown_name, write_atomic
+from ..core import NORMAL, PNEUMONIA, can_write, needs, shown_name, write_atomic
 from .abstention import draw_ends, site_band, with_unseen
 from .decision import Calibration, OperatingPoint, at_prevalence, open_share, point_text
 from .operating_point import ppv_npv, threshold_table
@@ -332,17 +333,21 @@ def _picture(thousand, threshold, source)->bytes:
     return figure_png(figure)
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #71f2a3b4
-def _write_set(out, files:dict):
-    "Files of one folder that belong together, name → content; None takes an older one away"
-    parts = {}
+def write_set(
+    folder:str|Path, # Where they go
+    files:dict,      # Name → text or bytes, the one that counts last; None takes an older one away
+)->None:
+    "Files that belong together, all of one run; an `OSError` names the one that cannot be written"
+    folder, parts, at = Path(folder), {}, ''
     try:
-        for name, data in files.items():
-            if data is not None: parts[name] = write_atomic(out/f'.{name}.part', data)
-        for name in reversed(files): (out/name).unlink(missing_ok=True)      # the last, the point, goes first
-        for name in files:
-            if name in parts: os.replace(parts.pop(name), out/name)
+        for at, data in files.items():
+            if data is not None: parts[at] = write_atomic(folder/f'.{at}.part', data)
+        for at in reversed(files): (folder/at).unlink(missing_ok=True)      # the last goes first
+        for at in [*parts]: os.replace(parts.pop(at), folder/at)
+    except OSError as e: raise OSError(e.errno, e.strerror or str(e), str(folder/at)) from e
     finally:
-        for name in files: (out/f'.{name}.part').unlink(missing_ok=True)
+        for name in files:
+            with suppress(OSError): (folder/f'.{name}.part').unlink(missing_ok=True)
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #6bf8eb02
 def _files(thousand, row, lines, source, point):
@@ -381,12 +386,13 @@ def choose_site(
     table, out, costs, name = read_scores(scores, positive=positive), Path(out), (cost_fn, cost_fp), shown_name(Path(scores).name)
     if out.exists() and not out.is_dir(): raise ValueError(f'{shown_name(out)}: this is a file, and --out is a folder. Name another')
     check_scored_by(table, scored_by.model, vouched, name)
+    can_write(out/'point.json')
     thousand, guarantee = per_thousand(table, prevalence, *costs), guaranteed(table, at_least, confidence) if at_least else None
     row = min_cost_row(thousand, guarantee) if guarantee is None or guarantee.threshold is not None else None
     band = None if row is None else site_band(table, row.threshold)
     lines = [*_whose_films(name, table, scored_by.model), *_answer(row, guarantee, costs, band)]
     for line in lines: say(line)
     point = None if row is None else site_point(row, costs, guarantee, scored_by, band)
-    _write_set(out, _files(thousand, row, lines, f'{name} · {len(table):,} films', point))
+    write_set(out, _files(thousand, row, lines, f'{name} · {len(table):,} films', point))
     say(_written(out, row))
     return [*lines, _written(out, row)]
