@@ -196,10 +196,17 @@ def needs(
 
 # %% ../nbs/00_core.ipynb #c0de0028
 def can_write(
-    path:str|Path # Of a file that shall be written later; its folder is made
+    path:str|Path,                                # Of a file that shall be written later; its folder is made
+    inputs:Iterable[str|Path|None]=(),            # Files that the work reads
+    ours:Callable[[Path], Any]=lambda path: True, # Of a file that is there: may it be written over?
 )->None:
-    "Stop before the work, if the file cannot be written"
+    "Stop before the work, if the file cannot be written, or if somebody's file would be lost"
     if os.path.isdir(path): raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if os.path.exists(path):
+        read = any(i is not None and os.path.exists(i) and os.path.samefile(path, i) for i in inputs)
+        if read: raise ValueError(f'{shown_name(path)}: it is read, and would be lost. Name another file to write')
+        if os.path.getsize(path) and not ours(Path(path)):
+            raise ValueError(f'{shown_name(path)}: there is another file of this name, and it would be lost. Name another, or take it away')
     folder = os.path.dirname(path) or '.'
     os.makedirs(folder, exist_ok=True)
     try:

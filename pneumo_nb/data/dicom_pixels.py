@@ -12,6 +12,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate, generate_fragments, get_frame
 from pydicom.filereader import read_dataset
 from pydicom.pixels.decoders.base import get_decoder
@@ -81,6 +82,7 @@ def parse_dicom(
     last = 0x7FE00010 if pixels else 0x7FE00000
     ds = read_dataset(fp, syntax == ImplicitVRLittleEndian, syntax != ExplicitVRBigEndian,
                       stop_when=lambda tag, vr, length: tag > last, specific_tags=_TAGS)
+    ds.file_meta = FileMetaDataset(meta)                       # it may say what kind of object this is
     return ds, syntax, fp.short
 
 # %% ../../nbs/data/15_dicom_pixels.ipynb #c60dac9c

@@ -15,7 +15,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from ..core import LABELS, PNEUMONIA, csv_plain, shown_name
+from ..core import LABELS, PNEUMONIA, can_write, csv_plain, shown_name
 from ..data.folders import HEADINGS
 from .evaluation import plot_intervals
 from .matched import Cue, as_cue, by_stratum, matched_auc
@@ -263,6 +263,7 @@ def audit_files(
     cues, out, name = [as_cue(c, reach) for c in cues], Path(out), Path(predictions).name
     if not 0 <= threshold <= 1: raise ValueError(f'the threshold is a probability, 0 to 1, not {threshold:g}')
     if out.is_file(): raise ValueError(f'{shown_name(out)}: this is a file, and --out is a folder. Name another')
+    for file in ('audit.csv', 'strata.csv') if out.is_dir() else (): can_write(out/file, (predictions, table))
     if n_boot < 1: raise ValueError(f'{n_boot} draws give no interval; take some hundreds')
     t, said = _with_cues(read_run(predictions, model, seed, split), cues, table, films)
     by_cue = {c.name: by_stratum(t, c, threshold=threshold, n_boot=n_boot) for c in cues}

@@ -70,10 +70,10 @@ def _site_faults(s):
     yield not s.shifts, 'there are no readers: give shifts, e.g. ((8, 16, (0, 1, 2, 3, 4)),)'
     yield (any(not 0 <= a < 24 or not 0 < b - a <= 24 for a, b, _ in s.shifts),
            'a shift begins at 0–24 h and lasts up to 24 h: (from, to, days), e.g. (20, 28, (5,)) for a night')
-    yield any(not days or not set(days) <= set(range(7)) for *_, days in s.shifts), 'days of a shift are 0 (Monday) to 6'
-    yield not (s.minutes > 0 and s.cv >= 0), f'minutes is above 0 and cv 0 or more, not {s.minutes} and {s.cv}'
-    yield (not (0 <= s.urgent <= 1 and 0 <= s.prevalence <= 1),
-           f'urgent and prevalence are shares, 0–1, not {s.urgent} and {s.prevalence}')
+    yield (any(not days or not set(days) <= set(range(7)) or len(set(days)) < len(days) for *_, days in s.shifts),
+           'days of a shift are 0 (Monday) to 6, each once; a second reader is a second shift')
+    yield not (0 < s.minutes < np.inf and 0 <= s.cv < np.inf), f'minutes is above 0 and cv 0 or more, not {s.minutes} and {s.cv}'
+    yield not (0 <= s.urgent <= 1 and 0 <= s.prevalence <= 1), f'urgent and prevalence are shares, 0–1, not {s.urgent} and {s.prevalence}'
     yield s.guard is not None and not s.guard > 0, f'guard is hours above 0, or None for no guard, not {s.guard}'
 
 # %% ../../nbs/screen/59_queue.ipynb #d18ec062

@@ -7,7 +7,7 @@ __all__ = ['format_minutes', 'plot_delays', 'plot_queue', 'sensitivity_analysis'
            'family_table', 'run_triage', 'queue_to_file']
 
 # %% ../../nbs/screen/60_queue_results.ipynb #3fc3016a
-import json, os, platform, time
+import json, math, os, platform, time
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from importlib import metadata
@@ -158,6 +158,17 @@ def plot_sensitivity(
     return axs
 
 # %% ../../nbs/screen/60_queue_results.ipynb #bad88d8d
+def _check_fields(said):
+    "Refuse fields of a site that are not what JSON should hold there"
+    number = lambda v: isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v)
+    numbers = lambda v: isinstance(v, list) and all(map(number, v))
+    shift = lambda v: isinstance(v, list) and len(v) == 3 and numbers(v[:2]) and numbers(v[2])
+    for k, v in said.items():
+        ok, what = number(v) or v is None and k == 'guard', 'a number'
+        if k in ('hourly', 'daily'): ok, what = numbers(v), 'a list of numbers'
+        if k == 'shifts': ok, what = isinstance(v, list) and all(map(shift, v)), 'a list of [from, to, [days]], as in [[8, 16, [0, 1, 2]]]'
+        if not ok: raise ValueError(f'{k} is {what}, not {json.dumps(v)[:60]}. Mend it, or leave {k} out')
+
 def read_site(
     path:str|Path=None, # JSON with fields of `Site`; None: the assumed hospital
 )->Site:
@@ -169,8 +180,10 @@ def read_site(
         raise ValueError(f'{path}: a site has the fields {", ".join(Site._fields)}, and no other')
     deep = lambda v: tuple(map(deep, v)) if isinstance(v, list) else v
     fields:dict[str, Any] = {k: deep(v) for k, v in said.items()}
-    try: return check_site(Site(**fields))
-    except (ValueError, TypeError) as e: raise ValueError(f'{path}: {e}') from e
+    try:
+        _check_fields(said)
+        return check_site(Site(**fields))
+    except ValueError as e: raise ValueError(f'{path}: {e}') from e
 
 # %% ../../nbs/screen/60_queue_results.ipynb #2606e7fb
 def table_rows(
@@ -207,6 +220,8 @@ def _timed(spent, name, f, *args, **kwargs):
     return out
 
 # %% ../../nbs/screen/60_queue_results.ipynb #e8172811
+def _unsure_from(about): return about['band'][0] if about.get('band') else .3
+
 def run_triage(
     site:Site,            # The hospital
     scores:pd.DataFrame,  # DataFrame with label and p
@@ -221,7 +236,7 @@ def run_triage(
 )->dict:                  # Plain data: what results/triage.json holds
     "Compare the orders, then the grid, then worse scores; time it"
     spent, threshold, (normal, ill) = {}, about['threshold'], score_pools(scores)
-    unsure_from = unsure_from or (about['band'][0] if about.get('band') else .3)
+    unsure_from = _unsure_from(about) if unsure_from is None else unsure_from
     how, few, some = dict(days=days, seed=seed, workers=workers), max(2, replications//10), max(2, replications//4)
     orders, cuts = policies(threshold, unsure_from), sorted({unsure_from, threshold, .9})
     runs = _timed(spent, 'replications', replicate, site, scores, orders, replications, **how)
@@ -251,6 +266,18 @@ def _json(told):
     return '{\n' + ',\n'.join(f' "{k}": {v}' for k, v in said.items()) + '\n}\n'
 
 # %% ../../nbs/screen/60_queue_results.ipynb #4013fda7
+def _check_asked(threshold, unsure_from, usual, replications, days, seed, workers):
+    "Refuse what cannot be simulated, before the work"
+    if not 0 <= threshold <= 1: raise ValueError(f'--threshold is a p from 0 to 1, not {threshold:g}. For 50 % write 0.5')
+    if unsure_from is None and not usual < threshold:
+        raise ValueError(f'--threshold {threshold:g} is not above {usual:.3g}, from where a film is unsure unless you say so. '
+                         'Give --unsure_from, a p below the threshold')
+    if unsure_from is not None and not 0 <= unsure_from < threshold:
+        raise ValueError(f'--unsure_from is a p from 0 on and below the threshold, {threshold:g}; it is {unsure_from:g}. Give a lower one')
+    if days < 14 or days % 7: raise ValueError(f'--days are whole weeks, two or more, such as 14 or 28; not {days}')
+    for name, value, least in (('replications', replications, 2), ('seed', seed, 0), ('workers', workers, 1)):
+        if value < least: raise ValueError(f'--{name} is {least} or more, not {value}')
+
 def queue_to_file(
     out:str|Path,         # The file to write
     site:str|Path=None,   # JSON for `read_site`; None: the assumed hospital
@@ -266,7 +293,7 @@ def queue_to_file(
     positive:str|None=None, # The word or number that means pneumonia in `scores`, as for `read_scores`
 )->str:                   # The medians as lines of text
     "Simulate the reading queue, and write the results down"
-    can_write(out)
+    can_write(out, (site, scores))
     if scores is None: table, about = held_out_scores(folder)
     else:
         table = read_scores(scores, numbered=True, positive=positive)
@@ -274,6 +301,7 @@ def queue_to_file(
     if threshold is None and 'threshold' not in about:
         raise ValueError('with --scores give --threshold, the p from which a film is called pneumonia')
     about = about | ({} if threshold is None else dict(threshold=threshold))
+    _check_asked(about['threshold'], unsure_from, _unsure_from(about), replications, days, seed, workers)
     told = run_triage(read_site(site), table, about, unsure_from, replications, days, seed, workers, worse=scores is None, folder=folder)
     versions = {p: metadata.version(p) for p in ('simpy', 'numpy', 'pandas')} | dict(python=platform.python_version())
     now = datetime.now(timezone.utc).isoformat(timespec='seconds')

@@ -280,7 +280,7 @@ class Run:
         if (workers or 1) < 1 or bs < 1: raise ScreenError(f'{workers} cores and {bs} films in a batch: both must be 1 or more')
         if not callable(engine): raise ScreenError(f'there is no engine {engine!r}; take local_engine, or ray_engine of the archive')
         self.out = [Path(o) for o in ([out] if isinstance(out, (str, Path)) else out)]
-        for o in self.out: _format(o); can_write(o)
+        for o in self.out: _format(o); can_write(o, ours=is_worklist)
         self.folder, self.bundle, self.left_out = bundle, load_bundle(bundle, threads=1), []
         self.scored = self.waiting = 0                     # files of the last `score`, and files of the last list that have no row
         self.rules = check_rules(self.bundle, Rules(self.bundle.point(point), patients, strict, any(map(_is_page, self.out))))
