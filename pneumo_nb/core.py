@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LABELS', 'NORMAL', 'PNEUMONIA', 'SPELLED', 'EXTRAS', 'replacing', 'write_atomic', 'plain_data', 'save_json',
-           'SureStream', 'say', 'text_name', 'shown_name', 'csv_safe', 'csv_plain', 'any_console', 'progress_bar',
-           'MissingPackage', 'needs', 'can_write', 'renamed']
+           'SureStream', 'say', 'text_name', 'shown_name', 'csv_safe', 'csv_plain', 'some_names', 'any_console',
+           'progress_bar', 'MissingPackage', 'needs', 'can_write', 'renamed']
 
 # %% ../nbs/00_core.ipynb #c0de0003
 import errno, json, os, sys, re, tempfile, threading, warnings
@@ -141,6 +141,14 @@ def csv_plain(
 )->Any:       # The cell as it was
     "`csv_safe` undone"
     return cell[1:] if isinstance(cell, str) and cell[:1] == "'" and _FORMULA.match(cell) else cell
+
+def some_names(
+    names:Iterable, # Any number of names
+    n:int=3,        # How many are shown
+)->str:             # e.g. 'a, b, c and 4 more'
+    "Names for a message"
+    names = [shown_name(x) for x in names]
+    return ', '.join(names[:n]) + (f' and {len(names) - n} more' if len(names) > n else '')
 
 # %% ../nbs/00_core.ipynb #c0de0011
 @contextmanager

@@ -153,6 +153,7 @@ def _left_row(root, path, files, why, way_out)->dict:
     return dict(path=name, code='left_out', fault=f'{shown_name(name)} ({_files(files)}): {why}', way_out=way_out, files=files)
 
 def _files(n)->str: return f'{n} file{"s"*(n != 1)}'
+def _films(n)->str: return f'{n} film{"s"*(n != 1)}'
 
 def _also(left)->str:
     "What was left out, in a few words"
@@ -176,6 +177,16 @@ def _table(rows)->pd.DataFrame:
     t = pd.DataFrame(rows, columns=[*COLUMNS, 'age']).astype(dict(age=float))
     return t.drop(columns='age') if t.age.isna().all() else t
 
+def _torn(root, rows):
+    "Yield what to say of films whose bytes stand in both classes"
+    first = {}
+    for r in rows:
+        other = first.setdefault(r['sha256'], r)
+        if other['label'] != r['label']:
+            why = f"the same film is {shown_name(other['path'])}, of the class {other['label']}"
+            yield _left_row(root, _file(root, r['path']), 0, why, 'Keep it in one class')
+
+
 # %% ../../nbs/data/23_cohort.ipynb #9019db1f
 def read_cohort(
     root:str|Path,                    # A folder of class folders, or of films and a labels.csv; or a MedMNIST .npz
@@ -194,9 +205,11 @@ def read_cohort(
     if not rows:
         where = 'that its labels.csv names' if places.told else 'in its class folders'
         fault = f'none of the {len(facts)} files {where} is a readable film{_also(left)}'
-        raise CohortError(f'{name}: {fault}. Check that the films were copied.')
-    also = f': {places.said}' if places.said else _also(left)
-    if left: warnings.warn(f'{name}{also}. The problems say why, and what to do.', CohortWarning, stacklevel=2)
+        first = f" The first, {shown_name(facts[0]['path'])}: {facts[0]['fault']}." if facts else ''
+        raise CohortError(f'{shown_name(top) if packed else name}: {fault}.{first} Check that the films were copied.')
+    torn = [*_torn(root, rows)]
+    also = (f': {places.said}' if places.said else _also(left)) + f', {_films(len(torn))} in both classes'*bool(torn)
+    if left := left + torn: warnings.warn(f'{name}{also}. The problems say why, and what to do.', CohortWarning, stacklevel=2)
     cohort = _table(rows)
     twice = cohort.path[cohort.path.duplicated()]
     if len(twice): raise CohortError(f'{name}: two files are called {twice.iloc[0]}. Rename one.')

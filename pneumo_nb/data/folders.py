@@ -4,17 +4,17 @@
 
 # %% auto #0
 __all__ = ['SPLITS', 'LABELS_FILE', 'FIND_FILMS', 'EXPECTED', 'HEADINGS', 'CohortError', 'CohortWarning', 'folder_word',
-           'class_words', 'archive_levels', 'class_level', 'some_names', 'walk_films', 'labels_file', 'by_list',
-           'label_rows', 'film_places']
+           'class_words', 'archive_levels', 'class_level', 'walk_films', 'labels_file', 'by_list', 'label_rows',
+           'film_places']
 
 # %% ../../nbs/data/21_folders.ipynb #abab46c5
-import os, re, unicodedata
+import os, posixpath, re, unicodedata
 from collections import Counter, defaultdict, namedtuple
-from collections.abc import Iterable
-from itertools import accumulate
+from itertools import accumulate, combinations
 from pathlib import Path
-from ..core import LABELS, NORMAL, PNEUMONIA, shown_name, text_name
-from ..tables import csv_records, file_text, heading_word
+from ..core import LABELS, NORMAL, PNEUMONIA, csv_plain, shown_name, some_names, text_name
+from ..tables import csv_records, file_text, heading_word, no_patient
+from .tag_words import age_in_years
 
 # %% ../../nbs/data/21_folders.ipynb #5
 class CohortError(ValueError): "A cohort that cannot be made or used: names the place, the fault and the way out"
@@ -28,7 +28,8 @@ _CLASSES = dict.fromkeys(['normal', 'healthy', 'no_pneumonia', 'non_pneumonia'],
 _SPLITS = (dict.fromkeys(['train', 'training'], 'train') | dict.fromkeys(['val', 'valid', 'validation', 'dev'], 'val')
            | dict.fromkeys(['test', 'testing'], 'test'))
 _MASKS = ('mask', 'masks', 'lung_mask', 'lung_masks')   # beside the films of public sets of films
-_JUNK = re.compile(r'\..*|__MACOSX|(eh)?thumbs\.db|desktop\.ini|@eaDir|\$RECYCLE\.BIN', re.I | re.S)
+_JUNK = re.compile(r'\._.*|\.DS_Store|\.git(ignore|keep)?|\.ipynb_checkpoints|__MACOSX|(eh)?thumbs\.db|desktop\.ini|@eaDir|\$RECYCLE\.BIN',
+                   re.I | re.S)
 _MARKS = ('PHANTOM.json', 'MEDMNIST.json', 'UNPACKED.json')
 
 LABELS_FILE = 'labels.csv'
@@ -41,7 +42,8 @@ EXPECTED = ('Expected NORMAL and PNEUMONIA, directly or inside train, val and te
 def folder_word(
     name:str, # A folder's name
 )->str:       # e.g. 'viral_pneumonia' for 'Viral-Pneumonia '
-    "A folder's name as it is compared"
+    "A folder's name, or a label, as it is compared"
+    if m := re.fullmatch(r'(-?)0*(\d+)(\.0*)?', str(name).strip(), re.A): return m[1] + m[2]         # a number keeps its sign
     return re.sub(r'[\s_-]+', '_', unicodedata.normalize('NFKC', str(name)).casefold()).strip('_')
 
 # %% ../../nbs/data/21_folders.ipynb #9b2e71f4
@@ -58,10 +60,9 @@ def class_words(
             raise CohortError(f'classes gives {name!r} two meanings: case, spaces, hyphens and underscores make no difference. Keep one.')
     return _CLASSES | given
 
-# %% ../../nbs/data/21_folders.ipynb #13bd3128
 def _inside(folder):
     "Folders, and files, directly in a folder, sorted, without junk"
-    paths = [Path(folder)/n for n in sorted(os.listdir(folder)) if not _JUNK.fullmatch(n) and n not in _MARKS]
+    paths = [Path(folder)/n for n in sorted(os.listdir(folder)) if not n.startswith('.') and not _JUNK.fullmatch(n) and n not in _MARKS]
     are_folders = [os.path.isdir(p) for p in paths]
     return [p for p, yes in zip(paths, are_folders) if yes], [p for p, yes in zip(paths, are_folders) if not yes]
 
@@ -108,15 +109,6 @@ def _place(name, split, label, words):
     name = f'{shown_name(name)!r}: "NORMAL" or "PNEUMONIA"'
     return _Left('its name is no class and no split', f'Say what it is, classes={{{name}}}; a split is called train, val or test')
 
-# %% ../../nbs/data/21_folders.ipynb #acccc1f5
-def some_names(
-    names:Iterable, # Any number of names
-    n:int=3,        # How many are shown
-)->str:             # e.g. 'a, b, c and 4 more'
-    "Names for a message"
-    names = [shown_name(x) for x in names]
-    return ', '.join(names[:n]) + (f' and {len(names) - n} more' if len(names) > n else '')
-
 # %% ../../nbs/data/21_folders.ipynb #60c7ffff
 def _first_time(folder, been, left):
     "Whether nobody entered this folder before, under whatever name"
@@ -161,7 +153,8 @@ def walk_films(
             seen.add(folder_word(d.name))
         todo += reversed(inner)
     for d, why, way_out in unnamed:
-        if n := _count(d, been, left): left.append((d, n, why, way_out))
+        if n := len(_files_below(d, been, left)): left.append((d, n, why, way_out))
+    left += _hidden(top, been)
     return _Places(*_one_layout(films, left), seen)
 
 # %% ../../nbs/data/21_folders.ipynb #2bd98626
@@ -174,14 +167,25 @@ def _files_below(folder, been, left)->list:
         found, todo = found + files, todo + folders
     return found
 
-def _count(folder, been, left)->int: return len(_files_below(folder, been, left))
+def _hidden(top, been):
+    "Yield (folder, files, why, way out) of the files that a dot hides, their own or a folder's, below all folders entered"
+    found, asked = [], set()
+    while new := {*been.values()} - asked:
+        asked |= new
+        for folder in sorted(new):
+            try: names = sorted(os.listdir(folder))
+            except OSError: continue
+            for p in (folder/n for n in names if n.startswith('.') and not _JUNK.fullmatch(n)):
+                found += _files_below(p, been, []) if os.path.isdir(p) else [p]
+    if found: yield top, len(found), f'hidden: {some_names(os.path.relpath(f, top) for f in found)}', 'Rename them, if they are films'
 
 # %% ../../nbs/data/21_folders.ipynb #4d491a1a
 # what headings mean, as `heading_word` gives them
 HEADINGS = {alias: column for column, aliases in dict(
     path='path file filename file_name file_path image image_name image_path image_id film',
     label='label labels class diagnosis finding ground_truth target pneumonia', patient='patient patient_id patientid child child_id',
-    age='age age_years patient_age', split='split set subset').items() for alias in aliases.split()}
+    age='age age_years patient_age age_months age_in_months age_weeks age_days',
+    split='split set subset').items() for alias in aliases.split()}
 _ANSWERS = (dict.fromkeys(['0', '0.0', 'no', 'n', 'false', 'negative'], NORMAL)
             | dict.fromkeys(['1', '1.0', 'yes', 'y', 'true', 'positive'], PNEUMONIA))     # is it pneumonia?
 
@@ -214,22 +218,31 @@ def label_rows(
     for c in filter(None, names):
         if len(same := [h for h, m in zip(heads, names) if m == c]) > 1:
             raise CohortError(f'{name}: the columns {" and ".join(map(shown_name, same))} would both be {c}. Keep one of them.')
-    cells = lambda row: {c: x for c, x in zip(names, [*row, *['']*len(names)]) if c}
+    unit = {h: f' {m[1]}' for h in heads if (m := re.fullmatch('age.*_(months|weeks|days)', heading_word(h)))}
+    said = lambda h, x: csv_plain(x) + (unit.get(h, '') if x[-1:].isdigit() else '')
+    cells = lambda row: {c: said(h, x) for h, c, x in zip(heads, names, [*row, *['']*len(names)]) if c}
     return [dict(line=line, extra=len(list(filter(None, row[len(heads):]))), **cells(row)) for line, row in rows]
 
 # %% ../../nbs/data/21_folders.ipynb #ef19fa36
-def _name_key(name): return unicodedata.normalize('NFC', text_name(name).replace('\\', '/')).removeprefix('./')
-def _without_suffix(name): return re.sub(r'\.[a-z]+(\.gz)?$', '', name)
+def _name_key(name): return posixpath.normpath(unicodedata.normalize('NFC', text_name(name).replace('\\', '/')))
+def _any_case(name): return _name_key(name).strip().casefold()
+_SUFFIX = re.compile(r'\.(png|jpe?g|jpe|jfif|tiff?|bmp|gif|webp|jp2|j2k|jls|dcm|dicom|dic|ima|img|nii)(\.gz)?$')
+def _stem(name): return _SUFFIX.sub('', _any_case(name))
 def _ends(name): return list(accumulate(reversed(name.split('/')), lambda end, part: f'{part}/{end}'))    # the last name, then more of it
 
-_READINGS = _name_key, lambda n: _name_key(n).casefold(), lambda n: _without_suffix(_name_key(n).casefold())
+_READINGS = (_name_key,)*2, (_any_case,)*2, (_any_case, _stem), (_stem, _stem)     # of the table's name, of the file's
+
+def _one_name(a, b)->bool:
+    "May two names of a table mean one film?"
+    (a, x), (b, y) = ((_stem(n), _SUFFIX.search(_any_case(n))) for n in (a, b))
+    return (a in _ends(b) or b in _ends(a)) and (not x or not y or x[0] == y[0])
 
 def _film_finder(root, files):
     "A function: what a table calls a film → the files that it may mean"
     names, tables = [f.relative_to(root).as_posix() for f in files], []
-    for read in _READINGS:
+    for read, of_file in _READINGS:
         whole, ends = defaultdict(list), defaultdict(list)
-        for f, name in zip(files, map(read, names)):
+        for f, name in zip(files, map(of_file, names)):
             whole[name].append(f)
             for end in _ends(name): ends[end].append(f)
         tables.append((read, whole, ends))
@@ -241,9 +254,6 @@ def _film_finder(root, files):
     return find
 
 # %% ../../nbs/data/21_folders.ipynb #743fb3d5
-_AGE = re.compile(r'(\d{1,4}([.,]\d+)?)\s*(?:([ymwd])(?:(?:ear|onth|eek|ay)s?)?)?', re.I | re.A)
-_PER_YEAR = dict(y=1, m=12, w=365.25/7, d=365.25)
-
 def _row_says(row, words):
     "Split, label and patient (None: not said); or why the row cannot be read"
     if row['extra']: return _Left('it has more cells than there are headings', 'Put text with a comma in it into quotation marks')
@@ -253,16 +263,16 @@ def _row_says(row, words):
         return _Left(why, 'Write NORMAL or PNEUMONIA, or pass classes={"word": …}')
     if 'split' in row and folder_word(split) not in _SPLITS:
         return _Left(f'its split is {shown_name(split)!r}' if split else 'it has no split', 'A split is called train, val or test')
-    return _SPLITS.get(folder_word(split)), words[folder_word(label)], row.get('patient') or None
+    return _SPLITS.get(folder_word(split)), words[folder_word(label)], _patient(row.get('patient', ''))
 
-def _years(text)->float|None: # None: it cannot be read
-    m = _AGE.fullmatch(text)
-    age = float(m[1].replace(',', '.'))/_PER_YEAR[(m[3] or 'y').lower()] if m else 131
-    return age if age <= 130 else None
+def _patient(text): return None if no_patient([text])[0] else text
 
-# %% ../../nbs/data/21_folders.ipynb #39ba5cd8
 def _one_film(file, rows, words):
     "What all rows of one film say of it: its place; or why it is left out"
+    for a, b in combinations(rows, 2):
+        if not _one_name(a['path'], b['path']):
+            why = f'{LABELS_FILE}, lines {a["line"]} and {b["line"]} name two films, and only one is there'
+            return _Left(why, 'Copy the other film here, or take its row away')
     said = [_row_says(r, words) for r in rows]
     for r, s in zip(rows, said):
         if isinstance(s, _Left): return _Left(f'{LABELS_FILE}, line {r["line"]}: {s.why}', s.way_out)
@@ -274,7 +284,7 @@ def _one_film(file, rows, words):
 def _small_faults(file, rows):
     "Yield (path, files, why, way out) of what is wrong with the rows of a film that is taken"
     for r in rows[1:]: yield file, 0, f'{LABELS_FILE}, line {r["line"]}: it is listed twice', 'Nothing needs to be done'
-    if (age := rows[0].get('age')) and _years(age) is None:
+    if (age := rows[0].get('age')) and age_in_years(age) is None:
         why = f'{LABELS_FILE}, line {rows[0]["line"]}: its age is {shown_name(age)!r}, and is left out'
         yield file, 0, why, 'Write years, 3.5, or months, 42 months'
 
@@ -294,6 +304,7 @@ def _by_film(root, table, rows, files):
         elif found:
             both = some_names(f.relative_to(root).as_posix() for f in found)
             lost.append((path, 0, f'{line}: it may be {both}', 'Write the folder, too'))
+        elif os.path.isfile(path): lost.append((path, 0, f'{line}: it is hidden, by its name', 'Rename it, and its line'))
         else: lost.append((path, 0, f'{line}: it is listed, and not there', 'Copy the film here, or take the line away'))
     return of, lost
 
@@ -323,7 +334,9 @@ def _listed_places(root, table, classes)->_Places:
     "As `walk_films`, by a labels.csv; told: file → its patient and age; said: the count of what is left out"
     rows, left, words = label_rows(table), [], _CLASSES | _ANSWERS | class_words(classes)
     _check_given(table, classes, rows)
-    files = [f for f in sorted(_files_below(root, {}, left)) if f != table]
+    been = {}
+    files = [f for f in sorted(_files_below(root, been, left)) if f != table]
+    left += _hidden(root, been)
     of, lost = _by_film(root, table, rows, files)
     if not of:
         there = f'there is {some_names(f.relative_to(root).as_posix() for f in files)}' if files else 'there is no other file'
@@ -335,7 +348,7 @@ def _listed_places(root, table, classes)->_Places:
         if isinstance(place, _Left): bad.append((file, 1, *place)); continue
         split, label, patient = place
         films.append((file, split or _folder_split(file, root) or 'train', label, root))
-        told[file] = dict(patient=patient, age=_years(of[file][0].get('age', '')))
+        told[file] = dict(patient=patient, age=age_in_years(of[file][0].get('age', '')))
         small += _small_faults(file, of[file])
     others = [f for f in files if f not in of]
     said = _counted(len(lost), len(bad), len(others), len(small))
@@ -354,7 +367,6 @@ def _one_layout(films, left):
     films = [(f, split or 'train', label, home) for f, split, label, home in films]
     return sorted(films, key=lambda f: (f[1], f[3])), sorted(left, key=lambda l: l[0])
 
-# %% ../../nbs/data/21_folders.ipynb #a1c04e19
 def _there(root)->str:
     "What a folder holds, in one sentence"
     folders = [d.name for d in _subfolders(root)]

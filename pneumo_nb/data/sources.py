@@ -6,7 +6,7 @@
 __all__ = ['Source', 'download_medmnist', 'unpack_medmnist', 'films_root', 'find_films']
 
 # %% ../../nbs/data/22_sources.ipynb #dd6e53e7
-import hashlib, io, json, os, socket, threading
+import hashlib, io, json, os, shutil, socket, threading
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ import numpy as np
 import pooch
 from PIL import Image
 from requests.utils import get_environ_proxies, prepend_scheme_if_needed, select_proxy
-from ..core import NORMAL, PNEUMONIA, progress_bar, shown_name, write_atomic
+from ..core import NORMAL, PNEUMONIA, progress_bar, shown_name, some_names, write_atomic
 from .cache import cache_folder, cache_home, file_hash, threaded
-from .folders import FIND_FILMS, LABELS_FILE, SPLITS, CohortError, by_list, class_level, class_words, some_names, walk_films
+from .film_file import MIN_SIDE
+from .folders import FIND_FILMS, LABELS_FILE, SPLITS, CohortError, by_list, class_level, class_words, walk_films
 from .phantom_files import write_phantoms
 
 # %% ../../nbs/data/22_sources.ipynb #14
@@ -87,6 +88,7 @@ def _archive_faults(arrays):
         yield k.removesuffix('_images') not in SPLITS, f'{k}: a split is train, val or test'
         yield x.ndim == 4 and x.shape[-1] in (3, 4), f'{k}: its pictures are in colour, {x.shape}'
         yield x.ndim != 3, f'{k}: its pictures are no flat films, {x.shape}'
+        yield 0 < min(x.shape[1:3], default=0) < MIN_SIDE, f'{k}: a side of its films is shorter than {MIN_SIDE} px, {x.shape}'
         yield x.dtype != np.uint8, f'{k}: its pixels are {x.dtype}, not bytes'
         yield y is None, f'there is no {labels}'
         one_each = y is None or y.shape in ((len(x),), (len(x), 1))
@@ -140,14 +142,21 @@ def unpack_medmnist(
     target = cache_folder()/'medmnist'/f'{npz.stem}-{file_hash(npz)[:12]}{"" if published else "-own" if classes else "-alike"}'
     mark = 'MEDMNIST.json' if published else 'UNPACKED.json'
     known = published or not classes
-    if known and (target/mark).exists(): return target
+    if known and _whole(target, mark): return target
     arrays = _arrays(npz)
     for bad, fault in _archive_faults(arrays):
         if bad: raise CohortError(f'{shown_name(npz)}: {fault}. {_ARCHIVE}.')
     means = _archive_labels(npz, arrays, classes)
     if classes: target = target.with_name('-'.join([target.name, *(k + v[0] for k, v in sorted(means.items()))]))
-    _unpack(arrays, means, target, progress)
-    write_atomic(target/mark, json.dumps(dict(file=shown_name(npz.name), sha256=file_hash(npz))))
+    if _whole(target, mark): return target
+    about = dict(file=shown_name(npz.name), sha256=file_hash(npz))
+    fresh = target.with_name(f'.{target.name}-{os.getpid()}-{threading.get_ident():x}.part')
+    try:
+        _unpack(arrays, means, fresh, progress)
+        write_atomic(fresh/mark, json.dumps(about | dict(films=_names(fresh))))
+        shutil.rmtree(target, ignore_errors=True)
+        fresh.rename(target)
+    finally: shutil.rmtree(fresh, ignore_errors=True)
     return target
 
 # %% ../../nbs/data/22_sources.ipynb #871b3b8d
@@ -160,6 +169,17 @@ def _unpack(arrays, means, target, progress):
         Image.fromarray(arrays[f'{split}_images'][i]).save(out, 'PNG')
         write_atomic(target/split/label/f'{i:05d}.png', out.getvalue())
     for _ in threaded(write, todo, 'films unpacked', progress): pass
+
+def _names(folder)->str:
+    "Which files there are below a folder, but for its mark, as a hash"
+    names = sorted(p.relative_to(folder).as_posix() for p in folder.glob('*/**/*') if not p.is_dir())
+    return hashlib.sha256('\n'.join(names).encode()).hexdigest()
+
+def _whole(folder, mark)->bool:
+    "Does a folder hold what was unpacked into it, and nothing else?"
+    try: return json.loads((folder/mark).read_text('utf-8')).get('films') == _names(folder)
+    except (OSError, ValueError): return False
+
 
 # %% ../../nbs/data/22_sources.ipynb #ef825eb2
 def films_root(

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['MAX_TEXT', 'MAX_SEQUENCE', 'MAX_ITEMS', 'PARTS', 'VIEWS', 'FRONTAL', 'NOTHING', 'SILENT', 'SIDES', 'NO_VIEW_WORDS',
-           'tag_texts', 'tag_values', 'tag_items', 'bare_capitals', 'bare_words', 'words_left', 'words_name']
+           'tag_texts', 'tag_values', 'tag_items', 'bare_capitals', 'bare_words', 'words_left', 'words_name',
+           'age_in_years']
 
 # %% ../../nbs/data/13_tag_words.ipynb #3cd569f3
 import re, unicodedata
@@ -215,3 +216,15 @@ def words_name(
         out.append(dict(part=_named(PARTS, text, free), chest=chest, view=_named(VIEWS, views, free), frontal=frontal, text=text))
     known = [named for named in out if named['part'] or named['chest'] or named['view'] or named['frontal']]
     return (known or out or [dict(part='', chest=False, view='', frontal=False, text='')])[0]
+
+# %% ../../nbs/data/13_tag_words.ipynb #2a400ade
+_AGE = re.compile(r'(\d{1,4}([.,]\d+)?)\s*(?:([ymwd])(?:(?:ear|onth|eek|ay)s?)?)?', re.I | re.A)
+_IN_A_YEAR = dict(y=1, m=12, w=365.25/7, d=365.25)
+
+def age_in_years(
+    text:str # A cell, as 3,5 or 18 months
+)->float|None: # Years, 0–130; None: it cannot be read
+    "An age as people write it into tables"
+    m = _AGE.fullmatch(text)
+    age = float(m[1].replace(',', '.'))/_IN_A_YEAR[(m[3] or 'y').lower()] if m else 131
+    return age if age <= 130 else None
