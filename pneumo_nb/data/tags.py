@@ -269,7 +269,7 @@ def _known(value, scheme)->str:
 def _coded(item)->tuple:
     "Value, scheme and texts of the meaning of a coded concept; without a meaning the value is taken for a word"
     value = next((v for k in ('CodeValue', 'LongCodeValue', 'URNCodeValue') for v in tag_values(item, k)[:1] if v), '')
-    meaning = tag_texts(item, 'CodeMeaning')
+    meaning = [re.sub(r'\s*\((body structure|qualifier value)\)\s*$', '', m) for m in tag_texts(item, 'CodeMeaning')]   # SNOMED's full names
     return value, next(iter(tag_values(item, 'CodingSchemeDesignator')), ''), meaning if any(m.strip(' \0') for m in meaning) else [value]
 
 # %% ../../nbs/data/14_tags.ipynb #bee7947c
@@ -288,16 +288,20 @@ def _part_of_item(item)->str:
     return said or (NO_PART if value and not words_name(meaning)['chest'] else '')
 
 # %% ../../nbs/data/14_tags.ipynb #0a70b48e
-_PEOPLE = 'HUMAN HUMANO HUMANA HUMAIN MENSCH HOMO SAPIENS PERSON ЧЕЛОВЕК *人*'
+_PEOPLE = 'BEING INSAN UMANO UMANA BINADAMU PERSONA HUMAN HUMANO HUMANA HUMAIN MENSCH HOMO SAPIENS PERSON ЧЕЛОВЕК *人*'
 
 def _species(ds)->bool:
     "Is there a word or a code for another species?"
+    if {'QUADRUPED', 'ALTERED', 'UNALTERED'} & {*tag_values(ds, 'AnatomicalOrientationType'), *tag_values(ds, 'PatientSexNeutered')}: return True
     coded = [_coded(item) for item in tag_items(ds, 'PatientSpeciesCodeSequence')]
+    if any(value and value not in HUMAN_CODES and not bare_words(meaning[0]) for value, _, meaning in coded): return True
     said = [tag_texts(ds, 'PatientSpeciesDescription'), tag_texts(ds, 'PatientBreedDescription'),
             *(m for v, _, m in coded if v not in HUMAN_CODES)]
     return any(words_left(bare_words(texts[0]), _PEOPLE, SILENT) for texts in said if texts)
 
 # %% ../../nbs/data/14_tags.ipynb #2d81c1f4
+_BESIDE = 'spine', 'sternum', 'phantom' # beside a word for the chest, too: its spine, its bone, its phantom
+
 def _body_part(ds)->str:
     "What the film shows, if not a child's chest"
     if _species(ds): return 'animal'
@@ -307,7 +311,7 @@ def _body_part(ds)->str:
         if part := next(filter(None, map(_part_of_item, tag_items(ds, keyword))), ''): return f'{part} ({keyword})'
     for keyword in ('ViewPosition', *SERIES):
         heard = words_name(tag_texts(ds, keyword), free=True)
-        if heard['part'] and not heard['chest']: return f'{heard["part"]} ({keyword})'
+        if heard['part'] and (not heard['chest'] or heard['part'] in _BESIDE): return f'{heard["part"]} ({keyword})'
     return ''
 
 # %% ../../nbs/data/14_tags.ipynb #c435cf24
@@ -357,13 +361,14 @@ def _view(ds)->str:
     if view := words_name(tag_texts(ds, 'BodyPartExamined'), free=True)['view']: return view
     for keyword in SERIES:
         heard = words_name(tag_texts(ds, keyword), free=True)
-        if heard['view'] and not heard['frontal']: return f'{heard["view"]} ({keyword})'
+        if heard['view'] and (not heard['frontal'] or heard['view'] in ('oblique', 'lordotic')): return f'{heard["view"]} ({keyword})'
     return ''
 
 # %% ../../nbs/data/14_tags.ipynb #d81288bb
 READS = ('SOPClassUID', 'ImageType', 'Modality', 'ConversionType', 'Manufacturer', 'SecondaryCaptureDeviceManufacturer',
          'PresentationIntentType', 'QualityControlImage', 'PatientAge', 'PatientBirthDate',
-         *EXAMINED, 'PatientSpeciesDescription', 'PatientSpeciesCodeSequence', 'PatientBreedDescription', 'BodyPartExamined',
+         *EXAMINED, 'AnatomicalOrientationType', 'PatientSexNeutered', 'PatientSpeciesDescription', 'PatientSpeciesCodeSequence',
+         'PatientBreedDescription', 'BodyPartExamined',
          'AnatomicRegionSequence', 'PrimaryAnatomicStructureSequence', 'ViewPosition',
          'ViewCodeSequence', 'PatientOrientation', 'PatientOrientationCodeSequence', *SERIES)
 
