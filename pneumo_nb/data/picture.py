@@ -218,6 +218,7 @@ def _plain(im:Image.Image, name, from_white=False, declared=16)->tuple:
 
 # %% ../../nbs/data/12_picture.ipynb #2a5fb193
 def _from_white(im)->bool: return im.format == 'TIFF' and im.tag_v2.get(262) == 0   # PhotometricInterpretation: WhiteIsZero
+def _has_sign(im)->bool: return im.format == 'TIFF' and bool(np.isin(2, im.tag_v2.get(339, 1)))   # SampleFormat
 
 # %% ../../nbs/data/12_picture.ipynb #0b395ecb
 def read_picture(
@@ -227,7 +228,7 @@ def read_picture(
 )->tuple:                  # Pixels, uint8 (height, width); facts (format, width, height, guessed_grey); colour, 0–1
     "Grey pixels of a picture, or a `FilmError`"
     im = _open(data, name)
-    if im.format == 'TIFF' and np.isin(2, im.tag_v2.get(339, 1)): raise FilmError(name, 'unsupported', 'signed samples')   # SampleFormat
+    if _has_sign(im): raise FilmError(name, 'unsupported', 'signed samples')
     size, from_white, raw = im.size, _from_white(im), _rawmode(im)
     facts:dict[str, Any] = dict(format='JPEG' if im.format == 'MPO' else im.format)
     if reduced: im.draft(None, (reduced, reduced))

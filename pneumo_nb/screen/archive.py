@@ -21,7 +21,9 @@ def start_ray(
 )->None:
     "A cluster of this machine, for as long as this process runs"
     for left in reversed(range(tries)):
-        try: return ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False, **how)
+        try:
+            ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False, **how)
+            return
         except Exception as e:
             ray.shutdown()
             if not left or 'timed out' not in str(e): raise
