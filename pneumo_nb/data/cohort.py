@@ -152,8 +152,7 @@ def _left_row(root, path, files, why, way_out)->dict:
     name = text_name(Path(os.path.relpath(path, root)).as_posix())
     return dict(path=name, code='left_out', fault=f'{shown_name(name)} ({_files(files)}): {why}', way_out=way_out, files=files)
 
-def _files(n)->str: return f'{n} file{"s"*(n != 1)}'
-def _films(n)->str: return f'{n} film{"s"*(n != 1)}'
+def _files(n, what='file')->str: return f'{n} {what}{"s"*(n != 1)}'
 
 def _also(left)->str:
     "What was left out, in a few words"
@@ -208,7 +207,7 @@ def read_cohort(
         first = f" The first, {shown_name(facts[0]['path'])}: {facts[0]['fault']}." if facts else ''
         raise CohortError(f'{shown_name(top) if packed else name}: {fault}.{first} Check that the films were copied.')
     torn = [*_torn(root, rows)]
-    also = (f': {places.said}' if places.said else _also(left)) + f', {_films(len(torn))} in both classes'*bool(torn)
+    also = (f': {places.said}' if places.said else _also(left)) + f', {_files(len(torn), "film")} in both classes'*bool(torn)
     if left := left + torn: warnings.warn(f'{name}{also}. The problems say why, and what to do.', CohortWarning, stacklevel=2)
     cohort = _table(rows)
     twice = cohort.path[cohort.path.duplicated()]

@@ -269,7 +269,8 @@ def _known(value, scheme)->str:
 def _coded(item)->tuple:
     "Value, scheme and texts of the meaning of a coded concept; without a meaning the value is taken for a word"
     value = next((v for k in ('CodeValue', 'LongCodeValue', 'URNCodeValue') for v in tag_values(item, k)[:1] if v), '')
-    meaning = [re.sub(r'\s*\((body structure|qualifier value)\)\s*$', '', m) for m in tag_texts(item, 'CodeMeaning')]   # SNOMED's full names
+    kind = r'\s*\((body structure|qualifier value)\)\s*$'                   # at the end of SNOMED's full names
+    meaning = [re.sub(kind, '', m) for m in tag_texts(item, 'CodeMeaning')]
     return value, next(iter(tag_values(item, 'CodingSchemeDesignator')), ''), meaning if any(m.strip(' \0') for m in meaning) else [value]
 
 # %% ../../nbs/data/14_tags.ipynb #bee7947c
@@ -292,7 +293,8 @@ _PEOPLE = 'BEING INSAN UMANO UMANA BINADAMU PERSONA HUMAN HUMANO HUMANA HUMAIN M
 
 def _species(ds)->bool:
     "Is there a word or a code for another species?"
-    if {'QUADRUPED', 'ALTERED', 'UNALTERED'} & {*tag_values(ds, 'AnatomicalOrientationType'), *tag_values(ds, 'PatientSexNeutered')}: return True
+    told = {*tag_values(ds, 'AnatomicalOrientationType'), *tag_values(ds, 'PatientSexNeutered')}
+    if told & {'QUADRUPED', 'ALTERED', 'UNALTERED'}: return True
     coded = [_coded(item) for item in tag_items(ds, 'PatientSpeciesCodeSequence')]
     if any(value and value not in HUMAN_CODES and not bare_words(meaning[0]) for value, _, meaning in coded): return True
     said = [tag_texts(ds, 'PatientSpeciesDescription'), tag_texts(ds, 'PatientBreedDescription'),

@@ -278,6 +278,7 @@ def _check_asked(threshold, unsure_from, usual, replications, days, seed, worker
     for name, value, least in (('replications', replications, 2), ('seed', seed, 0), ('workers', workers, 1)):
         if value < least: raise ValueError(f'--{name} is {least} or more, not {value}')
 
+# %% ../../nbs/screen/60_queue_results.ipynb #fd5b1b61
 def queue_to_file(
     out:str|Path,         # The file to write
     site:str|Path=None,   # JSON for `read_site`; None: the assumed hospital
