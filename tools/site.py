@@ -10,6 +10,7 @@ Quarto is what publishes, and is on no package registry; smalldocs reads the sam
 not do is left to the checks of Quarto's own pages, before they are published: Sass, MathML, og:image, slides, and pages without a network.
 """
 import ast
+import base64
 import json
 import os
 import re
@@ -109,10 +110,40 @@ def folded(cells, copied):
         if not kind or copied and kind == 'Imports': continue
         cell['source'] = f'#| code-fold: true\n#| code-summary: {kind}\n' + ''.join(cell['source'])
 
+def option(source, name):
+    "A cell's option, '' when it has none"
+    m = re.search(rf'^#\| *{name}: *(.*)$', source, flags=re.M)
+    return m[1].strip().strip('"') if m else ''
+
+def slug(heading): return re.sub(r'[^\w-]+', '', heading.strip().lower().replace(' ', '-'))
+
+def pictures(cells):
+    "(number of the cell, slug of its section, the picture, caption, alternative text) of each picture that has both words"
+    section = ''
+    for i, cell in enumerate(cells):
+        source = ''.join(cell['source'])
+        if cell['cell_type'] == 'markdown' and (heads := re.findall(r'^#+ (.+)$', source, flags=re.M)): section = slug(heads[-1])
+        png = next((o['data']['image/png'] for o in cell.get('outputs', []) if 'image/png' in o.get('data', {})), None)
+        if png and option(source, 'fig-cap') and option(source, 'fig-alt'):
+            yield i, section, ''.join(png), option(source, 'fig-cap'), option(source, 'fig-alt')
+
+def led_by(cells, path, proc):
+    "A chapter whose picture lies far below gets a copy under its first words: of the section that these link to, else its first one"
+    found, said = list(pictures(cells)), ''.join(cells[1]['source'])
+    wanted = re.findall(r'\]\(#([^)]+)\)', said)
+    chosen = next((p for p in found if p[1] in wanted), found[0] if found else None)
+    if not chosen or found[0][0] < 8: return              # one is on the first screen as it is
+    copy = proc/'pictures'/f'{path.stem}-first.png'
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy.write_bytes(base64.b64decode(chosen[2]))
+    caption, alt = re.match(r'.*?\.(?= |$)', chosen[3] + '.')[0], chosen[4].replace('"', '”')
+    cells[1]['source'] = said + f'\n\n![{caption}]({os.path.relpath(copy, path.parent)}){{.first-picture fig-alt="{alt}"}}\n'
+
 def stand_alone(path, known, proc=PROC):
     "Rewrite a processed notebook for either renderer: sources in lines, no HTML outputs, links and pictures that work from the site"
     nb = json.loads(path.read_text())
     nb['metadata'].pop('widgets', None)                     # with it Quarto loads scripts from a network
+    if 'slides' not in path.stem: led_by(nb['cells'], path, proc)
     folded(nb['cells'], 'tutorials' in path.parts or path.stem == 'index')
     for c in nb['cells']:
         source = ''.join(c['source'])

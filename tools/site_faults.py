@@ -16,6 +16,7 @@ from browser import chromium, hard_to_read, light_up, opened, too_wide
 ASKED_BY_OTHERS = re.compile(r'forward|(before|after)_\w+|create_batches|shuffle_fn')
 LOADS = dict.fromkeys(('img', 'script', 'iframe', 'source', 'video', 'audio', 'embed', 'input'), 'src') | dict(object='data')
 SLIDES = 15
+DECKS = ('slides', '404')           # whose first cells are front matter
 BROWSERS = 2                        # at once
 MACROS = {*"""frac tfrac text mathrm operatorname bar hat alpha beta gamma delta lambda mu pi sigma Phi sum prod max min log ln exp sqrt
     partial left right lfloor rfloor cdot times le ge ne approx in pm qquad quad""".split(), *',;! \\{}'}   # read by Quarto's texmath
@@ -92,6 +93,28 @@ def prepared(proc):
         for i, cell in enumerate(cells):
             last = (''.join(cell['source']).strip().splitlines() or [''])[-1][:40]
             yield from (f'{name}, cell {i} ({last}): {f}' for f in in_cell(cell))
+
+def plain_words(text):
+    "The words of markdown, without links' targets and HTML"
+    return ' '.join(re.findall(r'\w+', re.sub(r'\]\([^)]*\)|<[^>]*>|\xa0', ' ', text)))
+
+def written(cells):
+    "The paragraphs that a notebook's reader sees, but for its title, description and settings, which go elsewhere"
+    for i, cell in enumerate(c for c in cells if c['cell_type'] == 'markdown'):
+        text = ''.join(cell['source'])
+        if re.match(r'#\|\s*hide', text): continue
+        if not i: text = re.sub(r'^(# |> |- \S+:).*$', '', text, flags=re.M)
+        yield from (p for p in re.split(r'\n\s*\n', without_code(text)) if plain_words(p))
+
+def lost(nbs, proc):
+    "Paragraphs of the notebooks that the processed ones do not have: nbdev keeps of a first cell no more than title and description"
+    for path in sorted(nbs.rglob('*.ipynb')):
+        inside = path.relative_to(nbs)
+        if any(part[0] in '._' for part in inside.parts) or path.stem in DECKS or not (proc/inside).exists(): continue
+        shown = [c for c in json.loads((proc/inside).read_text())['cells'] if c['cell_type'] == 'markdown']
+        all_words = ' '.join(plain_words(without_code(''.join(c['source']))) for c in shown)
+        for p in written(json.loads(path.read_text())['cells']):
+            if plain_words(p) not in all_words: yield f'{nbs.name}/{inside}: not on its page: “{p.strip()[:60]}…”'
 
 # --- the rendered pages ---
 
@@ -335,6 +358,6 @@ def library(folder):
 
 def every_fault(proc, docs, repository, host, root, browser=True):
     soups, base = pages(docs), urlsplit(host).path
-    return [*prepared(proc), *links(docs, soups, repository, root, base), *pictures(docs, soups), *headings(soups), *outside(docs, soups),
+    return [*prepared(proc), *lost(root/'nbs', proc), *links(docs, soups, repository, root, base), *pictures(docs, soups), *headings(soups), *outside(docs, soups),
             *reading(soups), *repository_pages(root), *names(docs, soups, base), *furniture(docs, soups, repository, host), *slides(soups),
             *(looks(docs, soups) if browser else []), *library(root/'pneumo_nb')]

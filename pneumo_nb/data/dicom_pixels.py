@@ -162,7 +162,7 @@ def check_tags(
     rows, cols, samples, allocated, stored = _layout(ds, 0)
     if rows < 1 or cols < 1: raise ValueError(f'{rows} × {cols} px')
     frames = tag_number(ds, 'NumberOfFrames', 1)
-    if frames != 1: raise FilmError(name, 'multi_frame', f'{frames} frames')
+    if frames not in (0, 1): raise FilmError(name, 'multi_frame', f'{frames} frames')      # 0: its pixels tell whether it is one
     check_size(cols, rows, name)
     kind = code_string(ds, 'PhotometricInterpretation')
     if _SAMPLES.get(kind) != samples: raise ValueError(f'{kind or "no photometric interpretation"} with {samples} samples per pixel')

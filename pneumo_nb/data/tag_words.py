@@ -4,20 +4,22 @@
 
 # %% auto #0
 __all__ = ['MAX_TEXT', 'MAX_SEQUENCE', 'MAX_ITEMS', 'PARTS', 'VIEWS', 'FRONTAL', 'NOTHING', 'SILENT', 'SIDES', 'NO_VIEW_WORDS',
-           'tag_texts', 'tag_values', 'tag_items', 'bare_capitals', 'bare_words', 'words_left', 'words_name',
-           'age_in_years']
+           'NO_PART_WORDS', 'ANIMALS', 'AGE_UNITS', 'NUMBER_WORDS', 'STAGES', 'TENS', 'ADULT', 'CHILD', 'INFANT',
+           'OLDEST', 'tag_texts', 'tag_values', 'tag_items', 'bare_capitals', 'bare_words', 'words_found', 'words_left',
+           'words_name', 'age_in_words', 'age_in_years']
 
 # %% ../../nbs/data/13_tag_words.ipynb #3cd569f3
 import re, unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Any
 from pydicom import Dataset
 from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 
 # %% ../../nbs/data/13_tag_words.ipynb #32762606
-MAX_TEXT, MAX_SEQUENCE, MAX_ITEMS = 2000, 2**16, 16   # characters; bytes; items
+MAX_TEXT, MAX_SEQUENCE, MAX_ITEMS = 2000, 2**16, 1000   # characters; bytes; items
 _PAGES = ('cp1252', 'cp1250', 'cp1251', 'cp1253', 'cp1254', 'iso8859_5', 'koi8_r', 'gb18030', 'shift_jis', 'euc_kr', 'big5', 'cp1255',
           'cp1256', 'cp874')
 
@@ -169,7 +171,7 @@ VIEWS = dict(
         LATRT LATLEFT LATRIGHT APLAT PALAT *CHESTLAT *THORAXLAT XLAT XTLAT LATX
         SEITL* SEITE SEITEN* PROFIL PERFIL* PROFILO* ZIJDEL* DWARS* BOCZN* BOCN* OLDALIR* OLDALI SIVUKUV* SIDOBILD* SIDEBILDE* X_TABLE
         XTABLE CROSS_TABLE* XTL SAGITTAL* БОКОВ* БІЧН* СТРАНИЧ* ΠΛΑΓΙ* *側面* *侧位* *側位* *侧面* *측면* *جانبي* *צדדי*
-        ?RL ?SIDE ?SIDE_VIEW ?SIDEVIEW ?PROFILE ?YAN ?LM ?ML ?SIN_DEX""",
+        ?RL ?SIDE ?DE_COTE ?SIDE_VIEW ?SIDEVIEW ?PROFILE ?YAN ?LM ?ML ?SIN_DEX""",
     oblique="""OAD OAG OPD OBL OBLS OBLI* LAO RAO LPO RPO LLO RLO LOBL ROBL SCHRAG* SCHRAEG* SKOS* SIKM* КОС* КОСАЯ *斜位* *斜* TANGENT*
         SWIMMER*""",
     decubitus='DECUB* DEKUB* LLD RLD LEFT_SIDE_DOWN RIGHT_SIDE_DOWN *側臥* *侧卧*',
@@ -194,6 +196,9 @@ SILENT = NOTHING + """ ROUTINE GENERAL X_RAY* XRAY* RX RTG ROENTGEN* RONTGEN* RA
 SIDES = 'L R LT RT LEFT RIGHT LINKS RECHTS LI RE GAUCHE DROIT* IZQ* DER DERECH* SIN SINISTR* DES DESTR* BOTH BEIDE*'
 NO_VIEW_WORDS = """BILATERAL* UNILATERAL* IPSILATERAL* HOMOLATERAL* CONTRALATERAL* COLLATERAL* LATERALIT* LATERALIDAD* DECUBITO_SUPIN*
     DECUBITUS_DORSAL* DECUBITO_DORSAL* DECUBITO_PRON* DECUBITO_VENTRAL* DECUBITUS_VENTRAL*"""
+NO_PART_WORDS = 'PIED_DU_LIT FOOT_OF_BED FOOT_OF_THE_BED HEAD_OF_BED HEAD_OF_THE_BED HEAD_UP ARMS_UP HANDS_UP HAND_HELD LEGS_UP'
+ANIMALS = """CANINE* FELINE* EQUINE* BOVINE* OVINE* PORCINE* AVIAN* MURINE* RODENT* PRIMATE* RABBIT* VETERIN* DOG DOGS HUND HUNDE
+    KATZE KATZEN PFERD* KANINCHEN* CHIEN* CHEVAL* PERRO* GATTO CACHORRO MBWA PAKA СОБАК* КОШК* *犬* *猫*"""
 
 # %% ../../nbs/data/13_tag_words.ipynb #d5d63b62
 @lru_cache
@@ -207,6 +212,13 @@ def _named(table, text, free)->str:
     return next((name for name, words in table.items() if name != 'chest' and _pattern(words, free).search(text)), '')
 
 # %% ../../nbs/data/13_tag_words.ipynb #44ba58e3
+def words_found(
+    text:str,  # From `bare_words`
+    words:str, # With `*` and `_`, parted by blanks
+)->bool:
+    "Is there one of these words?"
+    return bool(_pattern(words).search(text))
+
 def words_left(
     text:str,    # From `bare_words`
     *tables:str, # Words with `*` and `_`, parted by blanks
@@ -225,9 +237,123 @@ def words_name(
     for text in filter(None, map(bare_words, texts)):
         views = _pattern(NO_VIEW_WORDS).sub(' ', text)
         chest, frontal = (bool(_pattern(words, free).search(t)) for words, t in ((PARTS['chest'], text), (FRONTAL, views)))
-        out.append(dict(part=_named(PARTS, text, free), chest=chest, view=_named(VIEWS, views, free), frontal=frontal, text=text))
+        part = _named(PARTS, _pattern(NO_PART_WORDS).sub(' ', text), free)
+        out.append(dict(part=part, chest=chest, view=_named(VIEWS, views, free), frontal=frontal, text=text))
     known = [named for named in out if named['part'] or named['chest'] or named['view'] or named['frontal']]
     return (known or out or [dict(part='', chest=False, view='', frontal=False, text='')])[0]
+
+# %% ../../nbs/data/13_tag_words.ipynb #0abaf9dc
+AGE_UNITS = {unit: set(bare_capitals(words).casefold().split()) for unit, words in dict(
+    Y="""y yr yrs year years yo yrold yearold yearsold a an ans annee annees j jr jahr jahre jahren jahrig jahrige jaar jaren ano anos anni
+        anno ani let rok roku roky rokov rokiv lat god goda godina godine godini leta ar aar arig vuotta vuotias vuosi v ev eves yas
+        yasinda aasta aastat metai metu gads gadi tahun thn tuoi mwaka miaka
+        л лет год года рік роки років години χ ετων ετος ετη 歳 歲 岁 才 年 세 살
+        년 سنة سنوات שנים שנה वर्ष साल ปี""",
+    M="""m mo mos mon mth mths month months monthsold monat monate monaten mnd maand maanden mois mes meses mese mesi miesiac miesiace
+        miesiecy mesic mesice mesicu mesiac mesiacov luni luna man manad manader maned maneder kuukausi kuukautta kk honap honapos ay aylik
+        bulan thang mwezi miezi м мес месяц месяца месяцев місяць місяців μηνων μηνες ヶ月 か月 カ月 个月 個月 月 개월 شهر أشهر חודשים महीने เดือน""",
+    W="""w wk wks week weeks woche wochen wo week weken semaine semaines sem semana semanas settimana settimane tydzien tygodni tygodnie
+        tyden tydny tydnu vecka veckor uge uger uke uker viikko viikkoa het hetes hafta minggu tuan wiki н нед неделя недели недель тижнів 週
+        週間 周 주 أسبوع שבועות सप्ताह สัปดาห์""",
+    D="""d day days daysold tag tage tagen t jour jours dia dias giorno giorni dag dagen dagar dager dni dzien den dnu zile zi paiva paivaa
+        nap napos gun gunluk hari ngay siku д день дня дней днів ημερων 日 天 일 يوم ימים दिन วัน""",
+    H="""h hr hrs hour hours std stunde stunden heure heures hora horas ora ore uur saa""").items()}
+
+# %% ../../nbs/data/13_tag_words.ipynb #f9cb6f19
+_SMALL = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+    nineteen""".split()
+_GROWN = dict(achtzehn=18, neunzehn=19, dieciocho=18, diecinueve=19, diciotto=18, diciannove=19, dezoito=18, dezenove=19, achttien=18,
+              negentien=19)
+NUMBER_WORDS = {w: i for i, w in enumerate(_SMALL)} | _GROWN
+NUMBER_WORDS |= dict(twenty=20, thirty=30, forty=40, fourty=40, fifty=50, sixty=60, seventy=70,
+                                                       eighty=80, ninety=90, hundred=100)
+NUMBER_WORDS |= {w: i for i, w in enumerate('moja mbili tatu nne tano sita saba nane tisa kumi'.split(), 1)}
+NUMBER_WORDS |= {w: 10*i for i, w in enumerate('ishirini thelathini arobaini hamsini sitini sabini themanini tisini mia'.split(), 2)}
+STAGES = {"""adult adults adulte adulto adulta erwachsen erwachsene erwachsener erw volwassen взрослый взрослая дорослий dorosły dorosła
+    dospělý dospělá dospelý odrasli felnőtt yetişkin vuxen voksen aikuinen ενήλικας 成人 大人 성인 بالغ mzima wazima
+    elderly senior geriatric""": 18.,
+           'newborn neonate neonatal neugeboren neugeborenes neonato infant baby saugling nourrisson lactante mchanga': 0.}
+STAGES = {bare_capitals(w).casefold(): age for words, age in STAGES.items() for w in words.split()}
+
+_TEN_WORDS = """twenty thirty forty fifty sixty seventy eighty ninety / zwanzig dreissig vierzig funfzig sechzig siebzig achtzig neunzig
+    vingt trente quarante cinquante soixante / veint treinta cuarenta cincuenta sesenta setenta ochenta noventa
+    venti trenta quaranta cinquanta sessanta settanta ottanta novanta / vinte trinta quarenta cinquenta sessenta setenta oitenta noventa
+    twintig dertig veertig vijftig zestig zeventig tachtig negentig"""
+TENS = {w: 10*i for words in re.split('[/\n]', _TEN_WORDS) for i, w in enumerate(words.split(), 2)}   # also inside a word: fünfundvierzig
+
+# %% ../../nbs/data/13_tag_words.ipynb #31364d06
+_PER_YEAR = dict(Y=1, M=12, W=365.25/7, D=365.25, H=365.25*24)
+ADULT, CHILD, INFANT = 18, 6, 1   # years: from 18 on; from 6 on; under 1
+OLDEST = 130                      # what is older is a slip
+
+def _unit(word): return next((u for u, words in AGE_UNITS.items() if word in words), None)
+
+# %% ../../nbs/data/13_tag_words.ipynb #04aae17e
+_ASIDE = (                                                   # what stands in an age and is none, and what takes its place
+    (r'[/(]\s*[mf]\b\)?|^\s*[mf]\b|^\s*[mf](?=\d)', ' sex '),            # 45/M, M45: a man, not 45 months
+    (r'\d+([.,]\d+)?\s*(kgs?|lbs?|cm|mm|kvp?|mas)\b', ' '),              # 4Y 15KG
+    (r'(?<=\d)\s*1/2\b', '.5'), (r'\b(\d+)\s+(?=\d+/12\b)', r'\1 y '),
+    (r'(?<![\d/])(\d+)/12(?![\d/])', r'\1 m '), (r'(?<![\d/])(\d+)/52(?![\d/])', r'\1 w '), (r'(?<![\d/])(\d+)/(7|365)(?![\d/])', r'\1 d '))
+_BEFORE_BIRTH = re.compile(r'/40\b|\b(ssw|pma|gestation\w*|amenorrh\w+)\b')                              # weeks of a pregnancy
+_BOUNDS = '<|≤|under|below|unter|moins de|chini ya', '>|≥|over|above|uber|plus de|zaidi ya'
+_UNDER, _OVER = (re.compile(rf'(^|\W)({words})(?=[\s\d])') for words in _BOUNDS)
+
+def _plain(text)->str:
+    "An age without what stands beside it; fractions of doctors, 4/12 and 3/52, as months and weeks"
+    text = bare_capitals(text).casefold()
+    for beside, instead in _ASIDE: text = re.sub(beside, instead, text)
+    return text
+
+# %% ../../nbs/data/13_tag_words.ipynb #f991b14c
+def _tokens(text)->Iterator[tuple[str, Any]]:
+    "Numbers, units and other words of an age, in their order"
+    for token in re.findall(r'\d+(?:[.,]\d+)?|\.\d+|[^\s\d!-/:-@[-`{-~\u2010-\u2212]+', _plain(text)):
+        if token[0].isdigit() or token[0] == '.': yield 'number', float(token.replace(',', '.')) if len(token) < 10 else 1e9
+        elif token in NUMBER_WORDS: yield 'word', NUMBER_WORDS[token]
+        elif tens := next((n for w, n in TENS.items() if w in token or w in token.replace('ue', 'u')), None): yield 'word', tens
+        elif token in STAGES: yield 'stage', STAGES[token]
+        elif _unit(token): yield 'unit', _unit(token)
+        elif token not in ('age', 'aged', 'old', 'o', 'and', 'of', 'alter', 'about', 'ca', 'circa', 'na', 'umri'): yield 'other', None
+
+# %% ../../nbs/data/13_tag_words.ipynb #c2498889
+def _numbers(tokens):
+    "(number, its unit or None), number words added up; a unit may stand before its number"
+    found, waiting, said = [], None, None
+    for kind, value in [*tokens, ('end', None)]:
+        if kind == 'word': said = said*100 if said and value == 100 else (said or 0) + value; continue
+        if said is not None: found.append([said, None]); said = None
+        if kind == 'number': found.append([value, None])
+        elif kind == 'unit' and found and found[-1][1] is None: found[-1][1] = value
+        elif kind == 'unit' and waiting is None: waiting = value
+    if waiting and found and found[-1][1] is None: found[-1][1] = waiting
+    return found
+
+# %% ../../nbs/data/13_tag_words.ipynb #b77b5aeb
+def _years(found)->float:
+    "Years, from numbers and their units"
+    units, parts = [u for _, u in found if u], {}
+    for n, u in found:
+        u = u or (units[0] if units else 'Y')
+        parts[u] = max(n, parts.get(u, 0))          # 40-49 Y: the larger; 1Y6M: both
+    return sum(n/_PER_YEAR[u] for u, n in parts.items())
+
+def _bounded(text, age)->float|None:
+    "An age that is told by a bound, where the bound settles who it is: under one, over seventeen"
+    if _UNDER.search(text): return min(age, INFANT - 1e-3) if age <= INFANT else None
+    if _OVER.search(text): return max(age, ADULT) if age >= ADULT - 1 else None
+    return age
+
+def age_in_words(
+    text:str # A tag's, as 4/12, forty-five or 18 months
+)->float|None: # Years; None: it cannot be understood
+    "An age as people write it into tags"
+    plain, tokens = bare_capitals(text).casefold(), list(_tokens(text))
+    found, strange = _numbers(tokens), any(kind == 'other' for kind, _ in tokens)
+    if _BEFORE_BIRTH.search(plain): return 0.
+    if not found: return next((value for kind, value in tokens if kind == 'stage'), None)
+    if re.match(r'\s*[-\u2212]', text) or all(u in (None, 'Y') and not n for n, u in found): return None
+    age = _bounded(plain, _years(found))
+    return None if age is None or age > OLDEST or strange and not any(u for _, u in found) and age < ADULT else age
 
 # %% ../../nbs/data/13_tag_words.ipynb #2a400ade
 _AGE = re.compile(r'(\d{1,4}([.,]\d+)?)\s*(?:([ymwd])(?:(?:ear|onth|eek|ay)s?)?)?', re.I | re.A)
