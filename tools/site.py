@@ -128,16 +128,19 @@ def pictures(cells):
             yield i, section, ''.join(png), option(source, 'fig-cap'), option(source, 'fig-alt')
 
 def led_by(cells, path, proc):
-    "A chapter whose picture lies far below gets a copy under its first words: of the section that these link to, else its first one"
-    found, said = list(pictures(cells)), ''.join(cells[1]['source'])
+    "A chapter whose pictures lie far below gets a copy of one under its first words: of the section that these link to, else its first"
+    found = list(pictures(cells))
+    if not found or found[0][0] < 8: return               # one is on the first screen as it is
+    first = next(c for c in cells[1:] if c['cell_type'] == 'markdown' and re.sub(r'<!--.*?-->', '', ''.join(c['source'])).strip())
+    said = ''.join(first['source'])
+    if said.startswith('#'): return                       # its first words are those of a section
     wanted = re.findall(r'\]\(#([^)]+)\)', said)
-    chosen = next((p for p in found if p[1] in wanted), found[0] if found else None)
-    if not chosen or found[0][0] < 8: return              # one is on the first screen as it is
+    _, _, png, caption, alt = next((p for p in found if p[1] in wanted), found[0])
     copy = proc/'pictures'/f'{path.stem}-first.png'
     copy.parent.mkdir(parents=True, exist_ok=True)
-    copy.write_bytes(base64.b64decode(chosen[2]))
-    caption, alt = re.match(r'.*?\.(?= |$)', chosen[3] + '.')[0], chosen[4].replace('"', '”')
-    cells[1]['source'] = said + f'\n\n![{caption}]({os.path.relpath(copy, path.parent)}){{.first-picture fig-alt="{alt}"}}\n'
+    copy.write_bytes(base64.b64decode(png))
+    caption, alt = re.match(r'.*?\.(?= |$)|.*', caption)[0], alt.replace('"', '”')
+    first['source'] = f'{said}\n\n![{caption}]({os.path.relpath(copy, path.parent)}){{.first-picture fig-alt="{alt}"}}\n'
 
 def stand_alone(path, known, proc=PROC):
     "Rewrite a processed notebook for either renderer: sources in lines, no HTML outputs, links and pictures that work from the site"
