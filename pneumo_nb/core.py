@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LABELS', 'NORMAL', 'PNEUMONIA', 'SPELLED', 'EXTRAS', 'replacing', 'write_atomic', 'plain_data', 'save_json',
-           'SureStream', 'say', 'text_name', 'shown_name', 'csv_safe', 'csv_plain', 'some_names', 'any_console',
-           'progress_bar', 'MissingPackage', 'needs', 'can_write', 'renamed']
+           'SureStream', 'say', 'text_name', 'named_file', 'shown_name', 'csv_safe', 'csv_plain', 'some_names',
+           'any_console', 'progress_bar', 'MissingPackage', 'needs', 'can_write', 'renamed']
 
 # %% ../nbs/00_core.ipynb #c0de0003
 import errno, json, os, sys, re, tempfile, threading, warnings
@@ -121,6 +121,16 @@ def text_name(
 )->str:            # Text that can be written as UTF-8
     "A name as a table holds it: bytes that are no UTF-8 as \\x.."
     return str(name).encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
+
+def named_file(
+    root:Path, # The folder that the name begins in
+    name:str,  # From `text_name`
+)->Path:       # Below the folder, or where the name says when it is absolute
+    "The file that `text_name` described, whatever alphabet the system speaks"
+    raw = name.encode()
+    if '\\x' in name and not os.path.lexists(root/os.fsdecode(raw)):
+        raw = re.sub(rb'\\x([89a-f][0-9a-f])', lambda m: bytes.fromhex(m[1].decode()), raw)
+    return root/os.fsdecode(raw)
 
 def shown_name(
     name:str|Path, # A path, or any text that Python got from the system

@@ -358,6 +358,6 @@ def library(folder):
 
 def every_fault(proc, docs, repository, host, root, browser=True):
     soups, base = pages(docs), urlsplit(host).path
-    return [*prepared(proc), *lost(root/'nbs', proc), *links(docs, soups, repository, root, base), *pictures(docs, soups), *headings(soups), *outside(docs, soups),
-            *reading(soups), *repository_pages(root), *names(docs, soups, base), *furniture(docs, soups, repository, host), *slides(soups),
-            *(looks(docs, soups) if browser else []), *library(root/'pneumo_nb')]
+    return [*prepared(proc), *lost(root/'nbs', proc), *links(docs, soups, repository, root, base), *pictures(docs, soups),
+            *headings(soups), *outside(docs, soups), *reading(soups), *repository_pages(root), *names(docs, soups, base),
+            *furniture(docs, soups, repository, host), *slides(soups), *(looks(docs, soups) if browser else []), *library(root/'pneumo_nb')]

@@ -163,9 +163,10 @@ def check(folder, browser):
         missed.want(words, [f for f in faults if 'slides.html' in f], 'slides')
     for cell, words in IN_NOTEBOOKS: missed.want(words, lay(folder, PREVIEW, cell=cell), 'a notebook')
     lay(folder, PREVIEW)
-    (folder/'root'/'nbs'/'one.ipynb').write_text(json.dumps(dict(cells=[text('# One\n', '\n', '> What it is\n', '\n', 'What was *found*.'), FINE])))
-    missed.want('What was *found*', list(site_faults.lost(folder/'root'/'nbs', folder/'_proc')), 'a paragraph beside the title')
-    (folder/'root'/'nbs'/'one.ipynb').unlink()
+    first, one = text('# One\n', '\n', '> What it is\n', '\n', 'What was *found*.'), folder/'root'/'nbs'/'one.ipynb'
+    one.write_text(json.dumps(dict(cells=[first, FINE])))
+    missed.want('What was *found*', list(site_faults.lost(one.parent, folder/'_proc')), 'a paragraph beside the title')
+    one.unlink()
     (folder/'_docs'/'404.html').unlink()
     missed.want('404', site_faults.furniture(folder/'_docs', site_faults.pages(folder/'_docs'), REPOSITORY, HOST), 'the 404 page is gone')
     return missed

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np, pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
-from ..core import NORMAL, shown_name, text_name, write_atomic
+from ..core import NORMAL, named_file, shown_name, text_name, write_atomic
 from .cache import NEAR_BITS, cache_folder, file_hash, hash_words, perceptual_hash, threaded
 from .film import read_film
 from .film_file import FilmError
@@ -64,14 +64,6 @@ def _by_pattern(path, stem, pattern):
     if not (m := rule.search(stem)) or not m[1]:
         raise CohortError(f'{path}: the patient pattern {pattern!r} does not match this name. Widen the pattern, or leave it out.')
     return m[1]
-
-# %% ../../nbs/data/23_cohort.ipynb #7b93d0f5
-def _file(root, path)->Path:
-    "The file that `text_name` described"
-    raw = path.encode()
-    if '\\x' in path and not os.path.lexists(root/os.fsdecode(raw)):
-        raw = re.sub(rb'\\x([89a-f][0-9a-f])', lambda m: bytes.fromhex(m[1].decode()), raw)
-    return root/os.fsdecode(raw)
 
 # %% ../../nbs/data/23_cohort.ipynb #18
 COLUMNS, PROBLEMS = [c for c in COHORT.columns if c != 'age'], list(PROBLEM.columns)   # `age` is there where a labels.csv says it
@@ -183,7 +175,7 @@ def _torn(root, rows):
         other = first.setdefault(r['sha256'], r)
         if other['label'] != r['label']:
             why = f"the same film is {shown_name(other['path'])}, of the class {other['label']}"
-            yield _left_row(root, _file(root, r['path']), 0, why, 'Keep it in one class')
+            yield _left_row(root, named_file(root, r['path']), 0, why, 'Keep it in one class')
 
 
 # %% ../../nbs/data/23_cohort.ipynb #9019db1f
@@ -232,8 +224,8 @@ def film_paths(
     top = Path(root)
     if not len(cohort): return []
     levels = archive_levels(top) if top.is_dir() else [films_root(top, classes)]
-    root = next((level for level in levels if os.path.lexists(_file(level, cohort.path.iloc[0]))), levels[0])
-    return [_file(root, p) for p in cohort.path]
+    root = next((level for level in levels if os.path.lexists(named_file(level, cohort.path.iloc[0]))), levels[0])
+    return [named_file(root, p) for p in cohort.path]
 
 # %% ../../nbs/data/23_cohort.ipynb #25
 def cohort_hash(

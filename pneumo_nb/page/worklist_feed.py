@@ -19,7 +19,7 @@ import pandas as pd
 import pandera.pandas as pa
 from fastcore.basics import patch
 from pydicom import Dataset, dcmread
-from ..core import csv_plain, shown_name, write_atomic
+from ..core import csv_plain, named_file, shown_name, write_atomic
 from ..data.cohort import parse_name
 from ..data.film_file import is_dicom, quiet_decoders
 from ..data.tags import READS as AGE_TAGS
@@ -120,19 +120,19 @@ class Feed:
         return '-'.join(map(str, self.state or ()))
 
 # %% ../../nbs/page/81_worklist_feed.ipynb #1bbd7787
-def _is_file(path):
-    "False where one may not look, too, and of a name that no disk takes"
-    try: return path.is_file()
-    except (OSError, ValueError): return False
+def _file_at(base, name):
+    "None where one may not look, too, and of a name that no disk takes"
+    try: return path if (path := named_file(base, name)).is_file() else None
+    except (OSError, ValueError): return None
 
 def locate(
     row:dict,          # Of a worklist
     worklist:str|Path, # Its CSV
 )->Path|None:          # None: it is nowhere
     "The file of a film"
-    file, folder = Path(row['file']), Path(worklist).resolve().parent
-    places = [file] if file.is_absolute() else [base/file for base in (folder, Path.cwd(), *list(folder.parents)[:3])]
-    return next((p for p in places if _is_file(p)), None)
+    folder = Path(worklist).resolve().parent
+    bases = dict.fromkeys((folder, Path.cwd(), *list(folder.parents)[:3]))
+    return next((p for base in bases if (p := _file_at(base, row['file']))), None)
 
 # %% ../../nbs/page/81_worklist_feed.ipynb #915cc81c
 PAGE = 100                       # films on one page of the list
