@@ -69,7 +69,7 @@ pictures: $(READY) ## children called right and wrong, and the hospital's loop, 
 page-pictures: $(READY) ## list, viewer and monitor of pneumo_page, photographed with drawn films → results/pictures (needs Chromium)
 	$(BIN)/python tools/page_pictures.py
 
-samples: $(READY) ## a worklist and a film's report of drawn films → results/samples
+samples: $(READY) ## a worklist and a film's report → results/samples: drawn films, by a network that learned from such (half an hour)
 	$(BIN)/python tools/samples.py
 
 bench: $(READY) ## screening against fastai, torch and the bare limit; 8 bits; fuzzing the reader: make bench [DATA=…]
