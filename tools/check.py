@@ -27,6 +27,8 @@ from repo import LIB, NBS, ROOT, chapter, code_cells, installed, must, notebooks
 WORKERS = 2
 ALWAYS = dict(PNEUMO_OFFLINE='1', OMP_WAIT_POLICY='passive', MPLBACKEND='agg')
 READ_ONCE = ['fastai.vision.all', 'seaborn', 'nbdev.test']     # by the process that each notebook's is forked from
+LONGEST = ('study/72_model', 'screen/54_worklist', 'screen/60_queue_results', 'screen/57_film_report', 'study/71_trials',
+           'study/69_gate_fit', 'study/64_study', 'screen/53_scoring')     # begun first, lest one of them ends alone
 PHANTOM_CHAPTERS = ('data/19_phantom', 'study/72_model', 'study/64_study')  # the only ones whose saved outputs may show phantoms
 
 def unchanged(folder, pattern, command):
@@ -115,12 +117,13 @@ def reads_films(nb):
     return any(map(asks.search, code_cells(nb)))
 
 def run_notebooks(names=()):
-    "What failed, of all notebooks or of some: those that train first, as they take longest"
+    "What failed, of all notebooks or of some: the longest first, then those that train"
     os.environ.update(ALWAYS | dict(OMP_NUM_THREADS=os.environ.get('OMP_NUM_THREADS', str(max(1, (os.cpu_count() or 2)//WORKERS)))))
     forks = get_context('forkserver')
     forks.set_forkserver_preload(READ_ONCE)
     chosen = [nb for nb in notebooks() if not names or chapter(nb) in names]
-    chosen.sort(key=lambda nb: nb.parent.name not in ('study', 'train', 'screen'))
+    first = {name: i for i, name in enumerate(LONGEST)}
+    chosen.sort(key=lambda nb: (first.get(chapter(nb), len(first)), nb.parent.name not in ('study', 'train', 'screen')))
     with tempfile.TemporaryDirectory() as d, ThreadPoolExecutor(WORKERS) as pool:
         runs = list(pool.map(lambda nb: run_notebook(nb, forks, Path(d)), chosen))
     failed = [r for r in runs if r]
