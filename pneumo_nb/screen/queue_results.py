@@ -194,22 +194,27 @@ def table_rows(
     return plain_data(pd.DataFrame(table).round(digits).to_dict('records'))
 
 # %% ../../nbs/screen/60_queue_results.ipynb #0a311c35
+def _family(job):
+    "What the scores of one family come to"
+    site, threshold, unsure_from, folder, family, how = job
+    scores = held_out_scores(folder, family)[0]
+    normal, ill = score_pools(scores)
+    r = compare_policies(replicate(site, scores, policies(threshold, unsure_from), **how), threshold, 200)
+    rates = dict(sensitivity=(ill >= threshold).mean(), specificity=(normal < threshold).mean())
+    return r[(r.measure == 'median') & r.group.isin(GROUPS[:3])].assign(family=family, **rates)
+
 def family_table(
     site:Site,            # The hospital
     threshold:float,      # Called pneumonia from this p on, 0–1
     unsure_from:float,    # Unsure from this p on, 0–1
     folder:str|Path=None, # As for `held_out_scores`
-    **kwargs              # replications, days, seed, workers, as for `replicate`
+    workers:int=1,        # As for `replicate`: each takes whole families
+    **kwargs              # replications, days, seed, as for `replicate`
 )->pd.DataFrame:          # family, sensitivity, specificity (0–1), and median rows of `compare_policies`
     "What becomes of the missed pneumonias when the score is worse"
-    out = []
-    for family in [f for f in (*FAMILIES, TESTED) if f in held_out_scores(folder)[1]['families']]:
-        scores = held_out_scores(folder, family)[0]
-        normal, ill = score_pools(scores)
-        r = compare_policies(replicate(site, scores, policies(threshold, unsure_from), **kwargs), threshold, 200)
-        rates = dict(sensitivity=(ill >= threshold).mean(), specificity=(normal < threshold).mean())
-        out.append(r[(r.measure == 'median') & r.group.isin(GROUPS[:3])].assign(family=family, **rates))
-    return pd.concat(out, ignore_index=True)
+    known = held_out_scores(folder)[1]['families']
+    jobs = [(site, threshold, unsure_from, folder, f, kwargs) for f in (*FAMILIES, TESTED) if f in known]
+    return pd.concat(in_processes(_family, jobs, workers), ignore_index=True)
 
 # %% ../../nbs/screen/60_queue_results.ipynb #e25a9079
 def _timed(spent, name, f, *args, **kwargs):
