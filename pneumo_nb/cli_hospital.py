@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from fastcore.script import Param
 from .cli import command, each, exits_cleanly
-from .core import can_write, needs, say
+from .core import can_write, file_holds, needs, say
 
 # %% ../nbs/91_cli_hospital.ipynb #bbdf98cd
 def _say_health(said):
@@ -103,17 +103,17 @@ def _account(folder, name, role):
     role = Accounts(folder).add(name, _password(name), role)
     say(f'{name} is a {role} of the page; accounts are in {folder}')
 
-def _check_out(out, begins):
-    "Refuse to write over the list itself, and over files that begin otherwise than what shall be written"
+def _check_out(out, mark, *inputs):
+    "Refuse to write over the list itself, what readers said of it, what else is read, and files without the mark of an earlier run"
     from pneumo_nb.screen.worklist import is_worklist
     if Path(out).is_file() and is_worklist(Path(out)): raise ValueError(f'{out}: this is a worklist, and would be lost. Name another file.')
-    can_write(out, ours=lambda path: path.read_bytes()[:200].lower().startswith(begins))
+    can_write(out, inputs, file_holds(mark))
 
 def _labels(folder, out, every, named):
     "Write what readers said as a table for pneumo_site"
-    from pneumo_nb.page.reads import Reads, ReadsError, write_site_scores
+    from pneumo_nb.page.reads import SCORES, Reads, ReadsError, write_site_scores
     if named and not (Path(folder)/Reads.FILE).is_file(): raise ReadsError(f'{folder}: nobody has read anything there. Check --reads.')
-    _check_out(out, b'path,')
+    _check_out(out, f'{",".join(SCORES)}\n'.encode(), Path(folder)/Reads.FILE)
     say(f'{write_site_scores(Reads(folder).table(), out, not every)} Written: {out}')
 
 # %% ../nbs/91_cli_hospital.ipynb #5c366ca5
@@ -157,6 +157,6 @@ def pneumo_monitor(
     point:str=None,         # The operating point that decided: a name, or a file of pneumo_site; default: the bundle's own
 )->None:
     "Does it still hold? What came week by week, what readers say of it, and what has changed"
-    _check_out(out, b'<!doctype html')
+    _check_out(out, b'content="pneumo_monitor"', bundle, point)
     from pneumo_nb.page.monitor import write_monitor
     for line in write_monitor(source, out, reads, bundle, point): say(line)

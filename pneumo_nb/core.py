@@ -5,14 +5,16 @@
 # %% auto #0
 __all__ = ['LABELS', 'NORMAL', 'PNEUMONIA', 'SPELLED', 'EXTRAS', 'replacing', 'write_atomic', 'plain_data', 'save_json',
            'SureStream', 'say', 'text_name', 'named_file', 'shown_name', 'csv_safe', 'csv_plain', 'some_names',
-           'any_console', 'progress_bar', 'MissingPackage', 'needs', 'can_write', 'renamed']
+           'any_console', 'progress_bar', 'MissingPackage', 'needs', 'can_write', 'file_holds', 'json_with',
+           'can_write_set', 'one_line', 'whole_number', 'check_share', 'some_of', 'renamed']
 
 # %% ../nbs/00_core.ipynb #c0de0003
 import errno, json, os, sys, re, tempfile, threading, warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
 from importlib.util import find_spec
+from numbers import Integral, Real
 from pathlib import Path
 from typing import IO, Any, TextIO, TypeVar, cast
 from tqdm.auto import tqdm
@@ -230,6 +232,72 @@ def can_write(
     try:
         with tempfile.TemporaryFile(dir=folder): pass
     except OSError as e: raise OSError(e.errno, e.strerror, str(path)) from e
+
+# %% ../nbs/00_core.ipynb #b7acaebd
+def file_holds(
+    *words:bytes # All of these
+)->Callable[[Path], bool]:
+    "For `can_write`: a file is ours when these words stand in its first 1,000 bytes"
+    def ours(path):
+        with open(path, 'rb') as f: head = f.read(1000)
+        return all(w in head for w in words)
+    return ours
+
+def json_with(
+    *keys:str # All of these
+)->Callable[[Path], bool]:
+    "For `can_write`: a file is ours when it is JSON with these keys"
+    def ours(path):
+        try: return set(keys) <= set(json.loads(Path(path).read_text('utf-8')))
+        except (ValueError, TypeError): return False
+    return ours
+
+def can_write_set(
+    folder:str|Path,               # Where they go
+    files:dict[str, Callable],     # Name: whether a file that is there is ours, as for `can_write`
+    inputs:Iterable[str|Path|None]=(), # Files that the work reads
+)->None:
+    "As `can_write`, for several files in a folder"
+    if os.path.exists(folder) and not os.path.isdir(folder):
+        raise ValueError(f'{shown_name(folder)}: this is a file, and --out is a folder. Name another')
+    for name, ours in files.items(): can_write(Path(folder)/name, [*inputs], ours)
+
+# %% ../nbs/00_core.ipynb #0c78fc38
+def one_line(
+    value:Any, # Anything
+)->str:        # Up to 60 characters
+    "What somebody gave, as a message shows it"
+    return ' '.join(repr(value).split())[:60]
+
+def whole_number(
+    value:Any,      # What somebody gave
+    name:str,       # Of the argument
+    least:int=1,    # The smallest that will do
+    way_out:str='', # What to do; default: give a number that will do
+)->int:
+    "The number, when it is whole and large enough; else a `ValueError`"
+    if isinstance(value, Integral) and not isinstance(value, bool) and value >= least: return int(value)
+    raise ValueError(f'{name}: a whole number, {least} or more, not {one_line(value)}. {way_out or f"Give {least} or more"}')
+
+def check_share(
+    value:Any,                        # What somebody gave
+    name:str='threshold',             # Of the argument
+    what:str='a number, a p from 0 to 1', # It must be, in words
+    way_out:str='For 50 % write 0.5', # What to do
+)->float:                             # `value`
+    "From 0 to 1, both allowed; else a `ValueError`"
+    if isinstance(value, Real) and not isinstance(value, bool) and 0 <= value <= 1: return cast(float, value)
+    raise ValueError(f'{name}: {what}, not {one_line(value)}. {way_out}')
+
+def some_of(
+    value:Any, # What somebody gave
+    name:str,  # Of the argument
+    what:str,  # It holds, in words
+    one:Any,   # An example of what it holds
+)->list:
+    "A list with something in it; else a `ValueError`. A word is no list of its letters"
+    if isinstance(value, Collection) and not isinstance(value, (str, bytes, dict)) and len(value): return list(value)
+    raise ValueError(f'{name}: a list of {what}, not {one_line(value)}. One is a list, too: [{one!r}]')
 
 # %% ../nbs/00_core.ipynb #1b55b107
 _F = TypeVar('_F', bound=Callable)

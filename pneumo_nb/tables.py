@@ -7,12 +7,12 @@ __all__ = ['WORDS', 'EMPTY_WORDS', 'UNKNOWN_WORDS', 'LABEL_ERROR', 'OTHER', 'ONE
            'PROBLEM', 'P_WAY_OUT', 'PROBABILITY', 'RUN', 'PREDICTIONS', 'FINITE', 'OUT_OF_FOLD', 'SITE_SCORES',
            'DECISION_WORDS', 'WORKLIST', 'ABLATION', 'TABLES', 'column', 'between', 'one_of', 'unique_in',
            'same_within', 'TableError', 'table_faults', 'missing_columns', 'check_table', 'csv_safe_table',
-           'write_table', 'heading_word', 'file_text', 'csv_records', 'load_table', 'no_patient', 'check_columns',
-           'described']
+           'write_table', 'heading_word', 'file_text', 'csv_records', 'load_table', 'no_patient', 'has_columns',
+           'check_columns', 'described']
 
 # %% ../nbs/03_tables.ipynb #1acf3db1
 import csv, io, re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 import numpy as np
 import pandas as pd
@@ -317,15 +317,24 @@ _ASKED = { # column: (where it is wrong, the fault, the way out)
     'logit': (lambda v: ~np.isfinite(pd.to_numeric(v, errors='coerce')), 'is no finite number', 'Score the film again.'),
     'family': (pd.isna, 'is empty', "It names the corruption; of films as they are: table.assign(family='clean').")}
 
+def has_columns(
+    table:pd.DataFrame, # Any
+    *columns:str,       # Of any name
+    who:str,            # How an error calls the table
+    way_out:Callable[[list], str]=lambda missing: 'Give the table as it was made.', # From the columns that are missing, what to do
+)->pd.DataFrame:        # `table` itself
+    "The table, when it has these columns; else a `TableError`"
+    there = _frame(table, who)
+    if not (missing := [c for c in columns if c not in there]): return there
+    raise TableError(f"{who}: no column {', '.join(missing)}; there is {', '.join(map(str, table)) or 'none'}. {way_out(missing)}")
+
 def check_columns(
     table:pd.DataFrame, # Any
     *columns:str,       # Of path, patient, label, p, logit, family
     who:str             # How an error calls the table, such as the function that needs it
 )->pd.DataFrame:        # `table` itself
     "The table, when it has these columns and they can be trusted; else a `TableError`"
-    if missing := [c for c in columns if c not in _frame(table, who)]:
-        ways = ' '.join(dict.fromkeys(_ASKED[c][2] for c in missing))
-        raise TableError(f"{who}: no column {', '.join(missing)}; there is {', '.join(map(str, table)) or 'none'}. {ways}")
+    has_columns(table, *columns, who=who, way_out=lambda missing: ' '.join(dict.fromkeys(_ASKED[c][2] for c in missing)))
     if table.empty: raise TableError(f'{who}: the table is empty. Score at least one film of each label.')
     for c in columns:
         wrong, fault, way_out = _ASKED[c]

@@ -14,6 +14,7 @@ from itertools import accumulate, combinations
 from pathlib import Path
 from ..core import LABELS, NORMAL, PNEUMONIA, csv_plain, shown_name, some_names, text_name
 from ..tables import csv_records, file_text, heading_word, no_patient
+from .film_file import JUNK
 from .tag_words import age_in_years
 
 # %% ../../nbs/data/21_folders.ipynb #5
@@ -28,8 +29,6 @@ _CLASSES = dict.fromkeys(['normal', 'healthy', 'no_pneumonia', 'non_pneumonia'],
 _SPLITS = (dict.fromkeys(['train', 'training'], 'train') | dict.fromkeys(['val', 'valid', 'validation', 'dev'], 'val')
            | dict.fromkeys(['test', 'testing'], 'test'))
 _MASKS = ('mask', 'masks', 'lung_mask', 'lung_masks')   # beside the films of public sets of films
-_JUNK = re.compile(r'\._.*|\.DS_Store|\.git(ignore|keep)?|\.ipynb_checkpoints|__MACOSX|(eh)?thumbs\.db|desktop\.ini|@eaDir|\$RECYCLE\.BIN',
-                   re.I | re.S)
 _MARKS = ('PHANTOM.json', 'MEDMNIST.json', 'UNPACKED.json')
 
 LABELS_FILE = 'labels.csv'
@@ -62,7 +61,7 @@ def class_words(
 
 def _inside(folder):
     "Folders, and files, directly in a folder, sorted, without junk"
-    paths = [Path(folder)/n for n in sorted(os.listdir(folder)) if not n.startswith('.') and not _JUNK.fullmatch(n) and n not in _MARKS]
+    paths = [Path(folder)/n for n in sorted(os.listdir(folder)) if not n.startswith('.') and not JUNK.fullmatch(n) and n not in _MARKS]
     are_folders = [os.path.isdir(p) for p in paths]
     return [p for p, yes in zip(paths, are_folders) if yes], [p for p, yes in zip(paths, are_folders) if not yes]
 
@@ -175,7 +174,7 @@ def _hidden(top, been):
         for folder in sorted(new):
             try: names = sorted(os.listdir(folder))
             except OSError: continue
-            for p in (folder/n for n in names if n.startswith('.') and not _JUNK.fullmatch(n)):
+            for p in (folder/n for n in names if n.startswith('.') and not JUNK.fullmatch(n)):
                 found += _files_below(p, been, []) if os.path.isdir(p) else [p]
     if found: yield top, len(found), f'hidden: {some_names(os.path.relpath(f, top) for f in found)}', 'Rename them, if they are films'
 

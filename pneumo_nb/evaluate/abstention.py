@@ -9,10 +9,10 @@ __all__ = ['abstention_band', 'site_band', 'with_unseen', 'draw_ends', 'band_rat
 from collections.abc import Collection
 import numpy as np
 import pandas as pd
-from ..core import LABELS, PNEUMONIA
-from .decision import open_share, probabilities
+from ..core import LABELS, PNEUMONIA, check_share, one_line
+from .decision import open_share, probabilities, two_ends
 from .site_scores import hardest_films
-from ..stats import draw_patients, interval, positives
+from ..stats import draw_patients, interval, positives, scores_of, seeded
 from ..tables import check_columns
 
 # %% ../../nbs/evaluate/49_abstention.ipynb #13e9ac1e
@@ -23,7 +23,8 @@ def abstention_band(
     threshold:float=None, # Where the calls change, 0–1: the band lies around it; None: anywhere
 )->tuple[float, float]:   # low, high: films with low < p < high are unsure
     "Split conformal prediction, a class at a time"
-    y, p = positives(label), probabilities(p)
+    y = positives(label)
+    p, threshold = probabilities(scores_of(y, p)), None if threshold is None else check_share(threshold)
     strangest, ends = (np.sort(p[y]), np.sort(p[~y])[::-1]), (0., 1.)
     k = [int(open_share(alpha, 'alpha')*(len(s) + 1) + 1e-9) for s in strangest]
     low, high = (s[n - 1] if n else end for s, n, end in zip(strangest, k, ends))
@@ -39,7 +40,8 @@ def site_band(
 )->tuple|None:          # low, high around the threshold, 0–1; None: the children are too few to derive one
     "The band of a site's own threshold, from its own children"
     hard = hardest_films(table)
-    if hard.groupby('label').size().reindex(LABELS, fill_value=0).min() < 1/alpha - 1: return None
+    check_share(threshold)
+    if hard.groupby('label').size().reindex(LABELS, fill_value=0).min() < 1/open_share(alpha, 'alpha') - 1: return None
     low, high = abstention_band(hard.label, hard.p, alpha, threshold)
     return max(0., low), min(1., high)
 
@@ -48,10 +50,11 @@ def with_unseen(
     drawn:np.ndarray,        # (draws, shares), 0–1: shares of n children under draws of patients
     value:np.ndarray,        # (shares,): the shares themselves
     n:int|np.ndarray,        # Children; one number, or one per share
-    rng:np.random.Generator, # Where chance comes from
+    rng:np.random.Generator|np.ndarray, # Where chance comes from; or an order of the draws that came from there
 )->np.ndarray:               # (draws, shares)
     "Draws of shares; where all children agree, what may still happen to others"
-    u = rng.permutation((np.arange(len(drawn)) + .5)/len(drawn))[:, None]**(1/n)
+    order = rng.permutation(len(drawn)) if isinstance(rng, np.random.Generator) else rng
+    u = ((order + .5)/len(drawn))[:, None]**(1/n)
     return np.where(value == 1, u, np.where(value == 0, 1 - u, drawn))
 
 # %% ../../nbs/evaluate/49_abstention.ipynb #0dacc4a7
@@ -84,8 +87,9 @@ def band_rates(
     seed:int=0,         # Of the draws
 )->pd.DataFrame:        # By label and group: films, patients; unsure, wrong, wrong_before (of all films), with intervals; wrong_of_called
     "What is left unsure, and how many are called wrong before and after, 95 % intervals over patients"
-    check_columns(table, 'label', 'p', 'patient', who='band_rates')
-    t, rng = table if by in table else table.assign(**{by: 'all'}), np.random.default_rng(seed)
+    t, band, threshold = check_columns(table, 'label', 'p', 'patient', who='band_rates'), two_ends(band), check_share(threshold)
+    if not isinstance(by, str): raise ValueError(f'by: the name of a column, not {one_line(by)}. A table without it is one group')
+    t, rng = t if by in t else t.assign(**{by: 'all'}), seeded(seed)
     groups = t.groupby(['label', by], sort=False)
     rows = {key: _band_row(g, key[0] == PNEUMONIA, band, threshold, n_boot, rng) for key, g in groups}
     return pd.DataFrame.from_dict(rows, 'index').rename_axis(['label', by])

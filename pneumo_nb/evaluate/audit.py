@@ -15,7 +15,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from ..core import LABELS, PNEUMONIA, can_write, csv_plain, shown_name
+from ..core import LABELS, PNEUMONIA, can_write_set, check_share, csv_plain, file_holds, one_line, shown_name, some_of
 from ..data.folders import HEADINGS
 from .evaluation import plot_intervals
 from .matched import Cue, as_cue, by_stratum, matched_auc
@@ -24,8 +24,8 @@ from .site_scores import SCORE_HEADINGS, check_cells
 from .site_threshold import write_set
 from ..explore.file_cues import film_sharpness, read_file_cues
 from ..plot import ACCENT, PALE, figure_png, no_formula, stamp
-from ..stats import number
-from ..tables import check_columns, csv_records, file_text, heading_word
+from ..stats import check_draws, number
+from ..tables import check_columns, csv_records, file_text, has_columns, heading_word
 
 # %% ../../nbs/evaluate/45_audit.ipynb #404ef633
 _KNOWN = {h: c for h, c in HEADINGS.items() if c in ('path', 'label', 'patient')} | SCORE_HEADINGS
@@ -107,8 +107,8 @@ def join_cues(
     name:str='cues',    # What an error calls the second table
 )->pd.DataFrame:        # `t` with the columns of `other`; NaN where a film is not in it
     "Cues beside the films that they belong to: by whole path, else by as much of its end as names each film once"
-    if 'path' not in other:
-        raise ValueError(f"{name}: no column path; there is {', '.join(map(str, other))}. A row is a film: path and its cues")
+    has_columns(other, 'path', who=name, way_out=lambda missing: 'A row is a film: path and its cues')
+    if other.empty: raise ValueError(f'{name}: it has no row. A row is a film: path and its cues')
     check_columns(t, 'path', who='predictions')
     mine, theirs = _keys(t, other, name)
     new = other.set_index(theirs).drop(columns=['path', *(c for c in other if c in t)])
@@ -168,7 +168,7 @@ def audit(
     seed:int=0,               # Of the draws
 )->pd.DataFrame:              # `cue`, `way`, and the columns of `matched_auc`
     "Each cue alone, then all at once where there are several"
-    cues = [as_cue(c) for c in cues]
+    cues = [as_cue(c) for c in ([cues] if isinstance(cues, (str, Cue)) else some_of(cues, 'cues', 'names of columns', 'width'))]
     sets = {f'{c.name} within {100*c.reach:g} %': [c] for c in cues}
     if len(cues) > 1: sets[' and '.join(c.name for c in cues)] = cues
     tables = {name: matched_auc(predictions, c, n_boot, seed) for name, c in sets.items()}
@@ -246,6 +246,9 @@ def _page(lines, picture, result, strata):
     return page.render(lines=lines, picture=b64encode(picture).decode(), **tables)
 
 # %% ../../nbs/evaluate/45_audit.ipynb #4f0f35ed
+_SET = {'audit.csv': file_holds(b'cue,way,'), 'strata.csv': file_holds(b'cue,label,stratum,'), 'audit.png': file_holds(b'PNG'),
+        'audit.html': file_holds(b'<title>Audit of a model')}   # files that are written, and how an earlier run's are known
+
 def audit_files(
     predictions:str|Path,     # CSV for `read_run`
     cues:Collection[str|Cue], # Names, as 'width' or 'width:0.05'
@@ -260,11 +263,13 @@ def audit_files(
     out:str|Path='audit',     # Folder for audit.csv, strata.csv, audit.png and audit.html
 )->list[str]:                 # The answer, in plain lines
     "Audit a file of predictions, and write it down"
-    cues, out, name = [as_cue(c, reach) for c in cues], Path(out), Path(predictions).name
-    if not 0 <= threshold <= 1: raise ValueError(f'the threshold is a probability, 0 to 1, not {threshold:g}')
-    if out.is_file(): raise ValueError(f'{shown_name(out)}: this is a file, and --out is a folder. Name another')
-    for file in ('audit.csv', 'strata.csv') if out.is_dir() else (): can_write(out/file, (predictions, table))
-    if n_boot < 1: raise ValueError(f'{n_boot} draws give no interval; take some hundreds')
+    for given, what in ((predictions, 'predictions'), (out, 'out')):
+        if not isinstance(given, (str, Path)): raise ValueError(f'{what}: the name of a file or folder, not {one_line(given)}. Give a path')
+    cues = [as_cue(c, reach) for c in ([cues] if isinstance(cues, (str, Cue)) else some_of(cues, 'cues', 'names of columns', 'width'))]
+    out, name = Path(out), Path(predictions).name
+    check_share(threshold, 'threshold', 'the threshold is a probability, 0 to 1')
+    can_write_set(out, _SET if out.is_dir() else {}, (predictions, table))
+    check_draws(n_boot)
     t, said = _with_cues(read_run(predictions, model, seed, split), cues, table, films)
     by_cue = {c.name: by_stratum(t, c, threshold=threshold, n_boot=n_boot) for c in cues}
     result, strata = audit(t, cues, n_boot), pd.concat(by_cue, names=['cue', None]).reset_index('cue').reset_index(drop=True)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from MLstatkit import Delong_test
 from statsmodels.stats.contingency_tables import mcnemar
+from ..core import one_line
 from .evaluation import METRICS, check_both_labels, metric_values, truth_and_calls, weighted_metrics
 from .predictions import check_predictions, one_run, rows_with
 from ..stats import bootstrap, interval
@@ -56,6 +57,8 @@ def compare(
     seed:int=0,                    # Of the draws
 )->pd.DataFrame:                   # Per metric: first, second, difference (second − first), low, high, p_independent, test_independent
     "The difference of two models with its interval over patients; McNemar and DeLong beside it"
+    if not isinstance(thresholds, (tuple, list)) or len(thresholds) != 2:
+        raise ValueError(f'thresholds: two, of the first and of the second model, not {one_line(thresholds)}. For 50 % write (0.5, 0.5)')
     a, b = map(check_both_labels, _aligned(a, b))
     def difference(w):
         first, second = (weighted_metrics(t, h, w) for t, h in zip((a, b), thresholds))

@@ -9,14 +9,13 @@ __all__ = ['METRICS', 'truth_and_calls', 'counts', 'confusion', 'plot_confusion'
 
 # %% ../../nbs/evaluate/42_evaluation.ipynb #cc9fd92f
 from itertools import cycle
-from numbers import Real
 from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from ..core import LABELS, NORMAL, PNEUMONIA
+from ..core import LABELS, NORMAL, PNEUMONIA, check_share, one_line, whole_number
 from .predictions import one_run, shown_runs
 from ..plot import HATCH, MODEL_STYLE, PALE, PALETTE, axes, stamp
 from ..stats import bootstrap, interval, proportions, ranks, rates, steps, wilson
@@ -28,9 +27,8 @@ def truth_and_calls(
     threshold:float, # Called pneumonia from this p on, 0–1
 )->tuple:            # Two (films,) bool: is positive, is called positive
     "What is true of each film, and what the score says"
-    if not (isinstance(threshold, Real) and 0 <= threshold <= 1):
-        raise ValueError(f'threshold: a number, a p from 0 to 1, not {threshold!r}. For 50 % write 0.5')
-    check_columns(t, 'label', 'p', who='predictions')
+    check_share(threshold)
+    t = check_columns(t, 'label', 'p', who='predictions')
     return (t.label == PNEUMONIA).to_numpy(), (t.p >= threshold).to_numpy()
 
 def _four(y, called):
@@ -96,8 +94,10 @@ def weighted_metrics(
 )->dict:             # metric → (draws,)
     "Every metric under every row of weights"
     y, called = truth_and_calls(t, threshold)
-    four = {k: w @ mask.astype(float) for k, mask in _four(y, called).items()}
-    return rates(**four) | ranks(y, t.p.to_numpy(), w)
+    if np.ndim(w) != 2 or np.shape(w)[1] != len(y):
+        raise ValueError(f'w: how often each of {len(y):,} films counts, (draws, films), not {one_line(w)}. draw_patients makes them')
+    four = {k: np.asarray(w) @ mask.astype(float) for k, mask in _four(y, called).items()}
+    return rates(**four) | ranks(y, pd.to_numeric(t.p).to_numpy(), w)
 
 # %% ../../nbs/evaluate/42_evaluation.ipynb #83f07e29
 def metric_values(
@@ -211,7 +211,7 @@ def plot_scores(
     source:str='',            # Whose films: stamped below
 )->np.ndarray:                # Array of Axes, one per model
     "Histograms of the scores by true class, one panel per model"
-    runs = shown_runs(predictions)
+    runs, threshold = shown_runs(predictions), check_share(threshold)
     panels = plt.subplots(1, len(runs), sharey=True, squeeze=False, figsize=(4.5*len(runs), 3.2), layout='constrained')[1][0]
     for ax, (model, t) in zip(panels, runs.items()):
         for label in LABELS:
@@ -230,7 +230,7 @@ def calibration_table(
     bins:int=10,              # Bins of about equal numbers of films; equal scores stay together
 )->pd.DataFrame:              # Per bin: mean p, observed share of pneumonia with Wilson's interval, n
     "What the scores promise and what came true"
-    t = one_run(predictions)
+    t, bins = one_run(predictions), whole_number(bins, 'bins')
     cut = pd.qcut(t.p, bins, duplicates='drop', labels=False) if t.p.nunique() > 1 else pd.Series(0, t.index)
     found = [(g.p.mean(), int((g.label == PNEUMONIA).sum()), len(g)) for _, g in t.groupby(cut)]
     rows = [(p, k/n, *wilson(k, n), n) for p, k, n in found]
@@ -279,8 +279,10 @@ def by_group(
     seed:int=0,               # Of the draws
 )->pd.DataFrame:              # Per class and group: metric, value, low, high, wilson_low, wilson_high, n, patients, note
     "Share called right in each group, with intervals over patients"
-    t = one_run(predictions)
-    if column not in t: raise ValueError(f'predictions: no column {column}. Join it on `path`, or name one of {list(t)}.')
+    t, threshold = one_run(predictions), check_share(threshold)
+    if not isinstance(column, str) or column not in t:
+        column = column if isinstance(column, str) else one_line(column)
+        raise ValueError(f'predictions: no column {column}. Join it on `path`, or name one of {list(t)}.')
     rows = [_group_row(g, l, v, threshold, n_boot, seed) for (l, v), g in t.groupby(['label', column], dropna=False)]
     return pd.DataFrame(rows, columns=['label', column, 'metric', *_INTERVALS])
 

@@ -16,11 +16,12 @@ from matplotlib.axes import Axes
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import SplineTransformer
-from ..core import NORMAL, PNEUMONIA
+from ..tables import has_columns
+from ..core import NORMAL, PNEUMONIA, one_line, some_of, whole_number
 from .evaluation import by_group, plot_intervals
 from .predictions import select_run
 from ..plot import MODEL_STYLE, PALE, SOFT, axes, no_formula, stamp
-from ..stats import auc, draw_patients, interval, ratio
+from ..stats import auc, draw_patients, interval, ratio, scores_of, seeded, truths
 
 # %% ../../nbs/evaluate/44_matched.ipynb #55a45b72
 def planted_cue(
@@ -30,7 +31,7 @@ def planted_cue(
     seed:int=0,         # Same seed, same table
 )->pd.DataFrame:        # path, patient (two films each), label, width; scores 0–1 of what reads the `lung`, the width (`cue`), `both`
     "MADE-UP films with a cue in their files, no film behind them"
-    rng = np.random.default_rng(seed)
+    rng, n = seeded(seed), whole_number(n, 'n', 2)
     positive = np.arange(n) >= round(.4*n)
     reads = rng.normal(size=n) + lung*(positive - .5)
     size = rng.normal(size=n) - cue*(positive - .5)
@@ -52,9 +53,11 @@ def as_cue(
 )->Cue:
     "A cue as it is written on a command line"
     if isinstance(said, Cue): return said
+    if not isinstance(said, str): raise ValueError(f'a cue is the name of a column, not {one_line(said)}. Write it as in width:0.05')
     name, colon, number = str(said).rpartition(':')
     try: cue = Cue(name, float(number)) if colon else Cue(str(said), float(reach))
-    except ValueError: raise ValueError(f"cue {said!r}: after the colon stands how near two films must be, as in width:0.05") from None
+    except (ValueError, TypeError):
+        raise ValueError(f"cue {said!r}: after the colon stands how near two films must be, as in width:0.05") from None
     if not 0 < cue.reach < np.inf: raise ValueError(f'cue {said!r}: the reach is a number above 0, as in {cue.name or "width"}:0.1')
     return cue
 
@@ -64,7 +67,7 @@ def cue_scale(
     cue:Cue,                          # Whose column it is
 )->tuple:                             # (films,) float: where each film lies; how far apart a pair may be
     "A cue's column as positions, so that near means near"
-    values = pd.Series(values).reset_index(drop=True)
+    values, cue = pd.Series(values).reset_index(drop=True), as_cue(cue)
     def refuse(fault): raise ValueError(f'{cue.name}: {fault}')
     if (gone := int(values.isna().sum())): refuse(f'it is missing in {gone} of {len(values)} films. Leave these films out, and say so.')
     if values.nunique() < 2:
@@ -101,9 +104,11 @@ def _pair_sums(score, y, at, reach, w0, w1):
 # %% ../../nbs/evaluate/44_matched.ipynb #5b43a1e5
 def _arrays(score, y, at, weights):
     "What callers gave, as arrays of the right shape; weights of 1 where there are none"
-    y = np.asarray(y, bool)
-    w = np.ones((1, len(y))) if weights is None else np.atleast_2d(weights)
-    return np.asarray(score, float), y, np.asarray(at, float).reshape(len(y), -1), w
+    y = truths(y)
+    w, at = np.ones((1, len(y))) if weights is None else np.atleast_2d(weights), np.asarray(at, float)
+    if len(y) != (len(at) if at.ndim else 0) or w.shape[1] != len(y):
+        raise ValueError(f'y: {len(y):,} films; cues, odds and weights must be of as many. Give all of the same films')
+    return scores_of(y, score, 'score'), y, at.reshape(len(y), -1), w
 
 # %% ../../nbs/evaluate/44_matched.ipynb #25f2b911
 def pair_auc(
@@ -132,7 +137,7 @@ def cue_log_odds(
     weights:np.ndarray=None, # (draws, films): how often each film counts; None: once
 )->np.ndarray:               # (draws, films): log odds of pneumonia, fitted anew in each draw; within ±12
     "What the cues alone say of each film"
-    _, y, at, w = _arrays(0, y, at, weights)
+    _, y, at, w = _arrays(np.zeros(len(truths(y))), y, at, weights)
     x = np.hstack([_spline(column) for column in at.T])
     x = (x - x.mean(0))/np.where(x.std(0) > 0, x.std(0), 1)
     fit = LogisticRegression(C=1e3, solver='newton-cholesky', max_iter=300)
@@ -170,7 +175,7 @@ def odds_strata(
     k:int=10,        # Groups of about equal numbers
 )->np.ndarray:       # (films, 1), float: the group of each film
     "Groups of films of about the same odds"
-    return np.searchsorted(np.unique(np.quantile(odds, np.arange(1, k)/k)), odds, side='right').astype(float)[:, None]
+    return np.searchsorted(np.unique(np.quantile(odds, np.arange(1, whole_number(k, 'k'))/k)), odds, side='right').astype(float)[:, None]
 
 # %% ../../nbs/evaluate/44_matched.ipynb #bb4078aa
 FEW  = 20   # effective patients of a class; with fewer a figure is marked
@@ -179,11 +184,10 @@ WAYS = {'plain': 'all pairs, not matched', 'pairs': 'pairs within reach', 'even 
 
 def _usable(t, cues):
     "The run checked, its cues as Cue, positions (films, cues) and reaches"
-    cues = [as_cue(c) for c in ([cues] if isinstance(cues, (str, Cue)) else cues)]
+    cues = [as_cue(c) for c in (cues if isinstance(cues, Collection) and not isinstance(cues, (str, Cue)) else [cues])]
     if not cues: raise ValueError('no cue is named. Name a column, as in width')
-    if missing := [c.name for c in cues if c.name not in t]:
-        raise ValueError(f"predictions: no column {', '.join(missing)}; there is {', '.join(map(str, t))}. Join it on `path`.")
-    t = select_run(t)
+    if len({c.name for c in cues}) < len(cues): raise ValueError(f'cues: {cues[0].name} is named twice. Name each cue once')
+    t = select_run(has_columns(t, *(c.name for c in cues), who='predictions', way_out=lambda missing: 'Join it on `path`.'))
     if t.label.nunique() < 2: raise ValueError(f'films of both labels are needed; all {len(t)} are {t.label.iloc[0]}.')
     at, reach = zip(*(cue_scale(t[c.name], c) for c in cues))
     return t, cues, np.stack(at, 1), np.array(reach)
@@ -227,9 +231,10 @@ def matched_auc(
     ways:tuple=tuple(WAYS),   # Of `WAYS`
 )->pd.DataFrame:              # A row per way: auc, low, high, cue_left, pairs, effective_pairs, normal_patients, pneumonia_patients, note
     "The AUC among films that the cues cannot tell apart, four ways and plain, with 95 % intervals over patients"
+    if unknown := {*some_of(ways, 'ways', 'names', 'plain')} - {*WAYS}: raise ValueError(f'ways: no {unknown}; there are {", ".join(WAYS)}')
     t, _, at, reach = _usable(predictions, cues)
     y, p = (t.label == PNEUMONIA).to_numpy(), t.p.to_numpy()
-    w = np.vstack([np.ones(len(t)), draw_patients(t.patient, n_boot, np.random.default_rng(seed), y)])
+    w = np.vstack([np.ones(len(t)), draw_patients(t.patient, n_boot, seeded(seed), y)])
     odds = cue_log_odds(at, y, w if set(ways) & {'even pairs', 'weights'} else None)
     rows = {way: _way_row(*_one_way(way, p, y, at, reach, w, odds), t, y) for way in ways}
     return pd.DataFrame(rows).T.infer_objects().rename_axis('way')
@@ -244,6 +249,7 @@ def reach_curve(
 )->pd.DataFrame:                                   # A row per reach and way ('pairs', 'even pairs'): as `matched_auc`
     "The matched AUC at several reaches"
     name = as_cue(cue).name
+    reaches = [as_cue(name, r).reach for r in some_of(reaches, 'reaches', 'numbers above 0', .1)]
     tables = {r: matched_auc(predictions, [Cue(name, r)], n_boot, seed, ('pairs', 'even pairs')) for r in reaches}
     return pd.concat(tables, names=['reach', 'way']).reset_index()
 
@@ -271,6 +277,14 @@ def plot_reach(
     return stamp(ax, source)
 
 # %% ../../nbs/evaluate/44_matched.ipynb #9af4fb09
+def _cuts(cuts)->list[float]:
+    "Where strata end, rising; a `ValueError` where these are no numbers, or none"
+    given = some_of(cuts, 'cuts', 'numbers, where one stratum ends and the next begins', 1400)
+    try: x = np.unique(np.asarray(given, float))
+    except (ValueError, TypeError): x = np.array([np.nan])
+    if np.isfinite(x).all(): return x.tolist()
+    raise ValueError(f'cuts: numbers, not {one_line(cuts)}. None: the quarters of all films')
+
 def by_stratum(
     predictions:pd.DataFrame, # One run of one model, with the cue as a column
     cue:str|Cue,              # A column of numbers
@@ -284,7 +298,7 @@ def by_stratum(
     v = pd.to_numeric(t[cue.name], errors='coerce')
     if v.isna().any(): where = t[cue.name].astype(str)
     else:
-        cuts = sorted(set(np.quantile(v, [.25, .5, .75]) if cuts is None else cuts))
+        cuts = _cuts(np.quantile(v, [.25, .5, .75]) if cuts is None else cuts)
         names = [f'< {cuts[0]:g}', *(f'{a:g} to < {b:g}' for a, b in zip(cuts, cuts[1:])), f'{cuts[-1]:g} and more']
         where = pd.Categorical.from_codes(np.searchsorted(cuts, v, side='right'), pd.Index(names), ordered=True)
     return by_group(t.assign(stratum=where), 'stratum', threshold, n_boot, seed)

@@ -10,16 +10,17 @@ __all__ = ['OOF', 'RULES', 'check_oof', 'example_oof', 'write_oof', 'read_oof', 
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #3
 from collections.abc import Collection
+from numbers import Real
 from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from ..core import NORMAL, PNEUMONIA, write_atomic
+from ..core import NORMAL, PNEUMONIA, check_share, one_line, some_of, whole_number, write_atomic
 from .decision import OperatingPoint, calibrated, check_point, open_share, probabilities
 from .evaluation import plot_calibration
 from ..plot import INK, PALETTE, axes, stamp
-from ..stats import bootstrap, fit_platt, fit_temperature, interval, positives, ratio
-from ..tables import OUT_OF_FOLD, check_columns, check_table
+from ..stats import bootstrap, fit_platt, fit_temperature, interval, positives, ratio, scores_of, seeded, truths
+from ..tables import OUT_OF_FOLD, check_columns, check_table, has_columns
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #8
 OOF = tuple(OUT_OF_FOLD.columns)
@@ -29,6 +30,8 @@ def check_oof(
     table:pd.DataFrame, # One row per film and corruption, with the columns `OOF`
 )->pd.DataFrame:        # `table` itself
     "The table, when it can be trusted; else a `ValueError` naming the fault and the way out"
+    if isinstance(table, pd.DataFrame) and table.empty:
+        raise ValueError('out-of-fold table: it is empty. Score films of both labels out of fold: cross_validate makes such a table')
     check_table(table, OUT_OF_FOLD,
                 way_out='These are logits out of fold, under corruptions, as `cross_validate` makes them; predictions will not do.')
     if 'clean' not in set(table.family):
@@ -49,7 +52,9 @@ def example_oof(
     too_sure:float=3.,          # The logit is so many times the true log odds
 )->pd.DataFrame:                # Columns `OOF`; clean, blur, noise, heel
     "MADE-UP out-of-fold scores, no films behind them"
-    rng, patients = np.random.default_rng(seed), max(2*folds, round(n/films_per_patient))
+    if not (isinstance(films_per_patient, Real) and films_per_patient > 0):
+        raise ValueError(f'films_per_patient: a number above 0, not {one_line(films_per_patient)}. 2 is usual')
+    rng, patients = seeded(seed), max(2*whole_number(folds, 'folds', 2), round(whole_number(n, 'n')/films_per_patient))
     patient = np.sort(rng.integers(0, patients, n))
     positive = (rng.permutation(patients) < _SHARE*patients)[patient]
     fold = (rng.permutation(patients) % folds)[patient]
@@ -88,7 +93,7 @@ def read_oof(
 def _of_families(t, families):
     "The rows of these corruptions; None keeps all"
     if families is None: return t
-    if unknown := sorted(set(families) - set(t.family)):
+    if unknown := sorted({str(f) for f in some_of(families, 'families', 'names', t.family.iloc[0])} - set(t.family)):
         raise ValueError(f'no family {", ".join(unknown)}; there are {", ".join(t.family.unique())}')
     return t[t.family.isin(families)]
 
@@ -137,9 +142,10 @@ def ece(
     bins:int=15,      # Of equal mass; equal scores stay together
 )->float:             # 0 (calibrated) to 1
     "Expected calibration error over bins of equal mass"
-    p, y = probabilities(p), positives(label)
+    y = positives(label)
+    p = probabilities(scores_of(y, p))
     place = np.searchsorted(np.sort(p), p)              # films with a lower score
-    gap = np.bincount(place*bins//len(p), p - y)        # score minus truth, summed in each bin
+    gap = np.bincount(place*whole_number(bins, 'bins')//len(p), p - y)        # score minus truth, summed in each bin
     return float(np.abs(gap).sum()/len(p))
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #32
@@ -148,7 +154,8 @@ def ks_error(
     label:Collection, # (n,), 'NORMAL' or 'PNEUMONIA'
 )->float:             # 0 (calibrated) to 1
     "Largest running sum of score minus truth over the films sorted by score, as a share of the films"
-    p, y = probabilities(p), positives(label)
+    y = positives(label)
+    p = probabilities(scores_of(y, p))
     scores, where = np.unique(p, return_inverse=True)
     return float(np.abs(np.bincount(where, p - y).cumsum()).max()/len(p))
 
@@ -172,7 +179,10 @@ def ppv_npv(
     prevalence:float|Collection,  # Share of pneumonia among the films that are screened, 0–1
 )->tuple:                         # PPV and NPV, 0–1; NaN where undefined
     "What a call is worth: the share of those called pneumonia that have it, of those called normal that are"
-    se, sp, prev = (np.asarray(a, dtype=float) for a in (sensitivity, specificity, prevalence))
+    try: se, sp, prev = rates = [np.asarray(a, dtype=float) for a in (sensitivity, specificity, prevalence)]
+    except (ValueError, TypeError): rates = [np.array(-1.)]
+    if any(((a < 0) | (a > 1)).any() for a in rates):
+        raise ValueError('sensitivity, specificity and prevalence are shares, 0–1. For 95 % write 0.95')
     found, left_alone = se*prev, sp*(1 - prev)
     return ratio(found, found + (1 - sp)*(1 - prev)), ratio(left_alone, left_alone + (1 - se)*prev)
 
@@ -186,8 +196,11 @@ def threshold_table(
     family:Collection=None, # (n,), the corruption of each row; None: one for all
 )->pd.DataFrame:            # Per gap between scores: low, high, threshold, sensitivity, specificity, all 0–1
     "What every distinct threshold gives, as means over corruptions"
-    y, p = positives(label), probabilities(p)
-    family = pd.factorize(np.zeros(len(p)) if family is None else np.asarray(family))[0]
+    y = positives(label)
+    p, family = probabilities(scores_of(y, p)), np.zeros(len(y)) if family is None else np.asarray(family)
+    if family.shape != y.shape:
+        raise ValueError(f'family: the corruption of each of {len(y):,} films, not {one_line(family)}. Give the column, table.family')
+    family = pd.factorize(family)[0]
     films = np.array([np.bincount(family, y), np.bincount(family, ~y)])
     if not films.all(): raise ValueError('every family needs films of both labels; leave the others out with families=')
     edges = np.unique(np.r_[0, p, 1])
@@ -206,7 +219,8 @@ def rule_words(
 )->str:
     "A rule in words, e.g. for a report"
     if rule not in RULES: raise ValueError(f'rule is {" or ".join(RULES)}, not {rule!r}')
-    if not 0 < at_least <= 1: raise ValueError(f'at_least is a share above 0 and up to 1, not {at_least}')
+    if not isinstance(at_least, Real) or not 0 < at_least <= 1:
+        raise ValueError(f'at_least is a share above 0 and up to 1, not {one_line(at_least)}. For 95 % write 0.95')
     return RULES[rule].format(at_least=at_least)
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #53
@@ -237,7 +251,8 @@ def choose_threshold(
 )->float:                          # 0–1
     "The threshold that a rule picks; rates are means over corruptions"
     rule_words(rule, at_least)
-    if 'p' not in table: raise ValueError('choose_threshold: no column p. Add it: table.assign(p=cross_fitted(table))')
+    if isinstance(table, pd.DataFrame) and 'p' not in table:
+        raise ValueError('choose_threshold: no column p. Add it: table.assign(p=cross_fitted(table))')
     t = _of_families(check_columns(table, 'label', 'family', 'p', who='choose_threshold'), families)
     cuts = threshold_table(t.label, t.p, t.family)
     worth = _worth(cuts, rule, at_least)
@@ -251,7 +266,8 @@ def plot_thresholds(
     ax:Axes=None,         # Axes to draw on
 )->Axes:                  # Matplotlib Axes
     "Sensitivity and specificity against the threshold: clean films (thin), all copies (thick)"
-    check_columns(table, 'label', 'family', 'p', who='plot_thresholds')
+    table = check_columns(table, 'label', 'family', 'p', who='plot_thresholds')
+    if threshold is not None: check_share(threshold)
     ax = axes(ax, (5.4, 3.8))
     for name, t, width in [('clean', table[table.family == 'clean'], 1), ('all families', table, 2.5)]:
         cuts = threshold_table(t.label, t.p, t.family)
@@ -287,13 +303,18 @@ def cross_fitted_calls(
     return _by_fold(table, one, bool).rename('called')
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #66
+def _called(table, called):
+    "Whether each row is called pneumonia, when it is said of each"
+    if len(said := truths(called)) == len(table): return said
+    raise ValueError(f'called: {len(said):,} calls, and the table has {len(table):,} rows. Give both of the same rows: cross_fitted_calls')
+
 def family_rates(
     table:pd.DataFrame, # Columns label, family
     called:Collection,  # (n,), True where a row is called pneumonia
 )->pd.DataFrame:        # Per corruption: sensitivity, specificity, 0–1
     "Share of films called right, of either label, under each corruption"
     check_columns(table, 'label', 'family', who='family_rates')
-    right = pd.Series(np.asarray(called) == (table.label == PNEUMONIA).to_numpy(), table.index)
+    right = pd.Series(_called(table, called) == (table.label == PNEUMONIA).to_numpy(), table.index)
     shares = right.groupby([table.family, table.label], sort=False).mean().unstack()
     return shares[[PNEUMONIA, NORMAL]].set_axis(['sensitivity', 'specificity'], axis=1)
 
@@ -312,6 +333,7 @@ def family_drops(
     rates:pd.DataFrame, # From `cross_fitted_rates`
 )->pd.DataFrame:        # Per corruption: sensitivity, specificity, in points; above 0 is a loss
     "How many percentage points each corruption falls below the clean films"
+    if 'clean' not in has_columns(rates, who='rates').index: raise ValueError('rates: no row clean. cross_fitted_rates makes such a table')
     return 100*(rates.loc['clean'] - rates.drop(index='clean'))
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #74
@@ -323,7 +345,7 @@ def expected_rates(
 )->pd.DataFrame:        # Rows sensitivity, specificity; columns value, low, high; all 0–1
     "Means over corruptions, with 95 % intervals over patients"
     check_columns(table, 'path', 'patient', 'label', 'family', who='expected_rates')
-    right = table.assign(right=(np.asarray(called) == (table.label == PNEUMONIA)).astype(float))
+    right = table.assign(right=(_called(table, called) == (table.label == PNEUMONIA)).astype(float))
     right = right.pivot(index='path', columns='family', values='right')
     films = table.drop_duplicates('path').set_index('path').loc[right.index]
     known, right, y = right.notna().to_numpy(float), right.fillna(0).to_numpy(), (films.label == PNEUMONIA).to_numpy()

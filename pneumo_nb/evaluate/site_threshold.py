@@ -7,11 +7,11 @@ __all__ = ['per_thousand', 'max_misses', 'pneumonias_needed', 'Guarantee', 'guar
            'plot_thousand', 'threshold_slider', 'decision_curve', 'plot_decision_curve', 'write_set', 'choose_site']
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #8abdff0c
-import math, os
+import importlib, math, os
 from base64 import b64encode
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from importlib import import_module
+from numbers import Real
 from pathlib import Path
 from typing import Any, NamedTuple
 import matplotlib.pyplot as plt
@@ -21,14 +21,15 @@ from jinja2 import Environment, PackageLoader
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.special import bdtr
-from ..core import NORMAL, PNEUMONIA, can_write, needs, shown_name, write_atomic
+from ..core import (NORMAL, PNEUMONIA, can_write_set, check_share, file_holds, json_with, needs,
+                            one_line, progress_bar, shown_name, some_of, whole_number, write_atomic)
 from .abstention import draw_ends, site_band, with_unseen
 from .decision import Calibration, OperatingPoint, at_prevalence, open_share, point_text
 from .operating_point import ppv_npv, threshold_table
 from .site_scores import check_scored_by, hardest_films, read_scores
 from ..plot import INK, PALE, PALETTE, SOFT, axes, figure_png, stamp
-from ..stats import draw_patients, steps
-from ..tables import check_columns
+from ..stats import drawn_rates, patient_times, positives, seeded
+from ..tables import check_columns, has_columns
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #4c9dd98b
 def _outcomes(rates, prevalence, cost_fn, cost_fp):
@@ -40,22 +41,19 @@ def _outcomes(rates, prevalence, cost_fn, cost_fp):
     return dict(sensitivity=se, specificity=sp, found=found, missed=missed, false_alarms=alarms, left_alone=alone,
                 reads_saved=missed + alone, cost=cost_fn*missed + cost_fp*alarms, ppv=ppv, npv=npv)
 
-# %% ../../nbs/evaluate/50_site_threshold.ipynb #c265a793
-def _rates_at(t, cuts, w):
-    "Two arrays (draws, thresholds): sensitivity and specificity, films counting as often as `w` (draws, films) says"
-    *counted, scores = steps((t.label == PNEUMONIA).to_numpy(), t.p.to_numpy(), w)
-    at = np.searchsorted(-scores, -cuts.high.to_numpy(), side='right')          # how many distinct scores are called
-    tp, fp = (np.pad(c, ((0, 0), (1, 0)))[:, at]/c[:, -1:] for c in counted)
-    return tp, 1 - fp
-
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #efbe791f
 def _drawn_rates(t, cuts, n_boot, seed):
-    "`_rates_at` once, and under draws of patients"
-    rng, y = np.random.default_rng(seed), (t.label == PNEUMONIA).to_numpy()
-    rates = [r[0] for r in _rates_at(t, cuts, np.ones((1, len(t))))]
-    drawn = _rates_at(t, cuts, draw_patients(t.patient, n_boot, rng, y))
-    children = [t.patient[t.label == l].nunique() for l in (PNEUMONIA, NORMAL)]
-    return rates, [with_unseen(d, r, n, rng) for d, r, n in zip(drawn, rates, children)]
+    "Sensitivity and specificity; and in blocks: which thresholds, and both under draws of patients. A bar shows the way where it is long"
+    rng, rates, of = seeded(seed), np.empty((2, len(cuts))), ((t.label == PNEUMONIA).to_numpy(), t.p.to_numpy(), cuts.high)
+    for at, *once in drawn_rates(*of, np.ones((1, len(t))), np.arange(len(t))): rates[:, at] = np.concatenate(once)
+    drawn = drawn_rates(*of, *patient_times(t.patient, n_boot, rng, of[0]))
+    children, orders = [t.patient[t.label == l].nunique() for l in (PNEUMONIA, NORMAL)], [rng.permutation(n_boot) for _ in rates]
+    def blocks():
+        with progress_bar(total=len(cuts), unit=' thresholds', disable=None, leave=False, delay=5) as bar:
+            for at, *both in drawn:
+                yield at, [with_unseen(d, r[at], n, o) for d, r, n, o in zip(both, rates, children, orders)]
+                bar.update(len(at))
+    return rates, blocks()
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #f1feaf9b
 def per_thousand(
@@ -67,16 +65,17 @@ def per_thousand(
     seed:int=0,        # Of the draws
 )->pd.DataFrame:       # A row per threshold (they differ between `above` and `up_to`); each quantity with _low and _high
     "What every threshold does to 1,000 children, with 95 % intervals over patients"
-    if not (cost_fn >= 0 and cost_fp >= 0 and 0 < cost_fn + cost_fp < math.inf):
-        raise ValueError(f'costs are 0 or more, and not both 0; they are {cost_fn} and {cost_fp}')
-    check_columns(table, 'label', 'p', 'patient', who='scores')
-    cuts, given = threshold_table(table.label, table.p), (open_share(prevalence), cost_fn, cost_fp)
-    rates, drawn = _drawn_rates(table, cuts, n_boot, seed)
-    value, drawn = _outcomes(rates, *given), _outcomes(drawn, *given)
+    if not (all(isinstance(c, Real) and c >= 0 for c in (cost_fn, cost_fp)) and 0 < cost_fn + cost_fp < math.inf):
+        raise ValueError(f'cost_fn and cost_fp are 0 or more, and not both 0; they are {one_line(cost_fn)} and {one_line(cost_fp)}')
+    t = check_columns(table, 'label', 'p', 'patient', who='scores')
+    cuts, given = threshold_table(t.label, t.p), (open_share(prevalence), cost_fn, cost_fp)
+    rates, blocks = _drawn_rates(t, cuts, n_boot, seed)
+    value = _outcomes(rates, *given)
+    ends = {k: np.empty((2, len(cuts))) for k in value}
+    for at, drawn in blocks:
+        for k, v in _outcomes(drawn, *given).items(): ends[k][:, at] = draw_ends(v)
     out = cuts[['threshold', 'low', 'high']].set_axis(['threshold', 'above', 'up_to'], axis=1).to_dict('series')
-    for k, v in value.items():
-        low, high = draw_ends(drawn[k])
-        out |= {k: v, f'{k}_low': np.fmin(low, v), f'{k}_high': np.fmax(high, v)}
+    for k, v in value.items(): out |= {k: v, f'{k}_low': np.fmin(ends[k][0], v), f'{k}_high': np.fmax(ends[k][1], v)}
     return pd.DataFrame(out)
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #2378da6f
@@ -86,7 +85,7 @@ def max_misses(
     confidence:float=.95,  # Above 0 and below 1
 )->int:                    # −1: not even none will do
     "So many of n may be missed"
-    chance = bdtr(np.arange(n), n, 1 - open_share(at_least, 'at_least'))      # of so few misses if the sensitivity were only at_least
+    chance = bdtr(np.arange(whole_number(n, 'n', 0)), n, 1 - open_share(at_least, 'at_least'))    # of so few misses at just that
     return int((chance <= 1 - open_share(confidence, 'confidence')).sum()) - 1
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #24e48ef0
@@ -138,8 +137,8 @@ def min_cost_row(
 )->pd.Series:                 # A row of `thousand`
     "The threshold of the lowest cost, among those that are guaranteed"
     if guarantee is not None and guarantee.threshold is None: raise ValueError(str(guarantee))
-    some = thousand[thousand.up_to <= (guarantee.threshold if guarantee else 1)]
-    row = some.iloc[some.cost.argmin()]
+    t = has_columns(thousand, 'up_to', 'cost', 'ppv', 'npv', who='thousand')
+    row = (some := t[t.up_to <= (guarantee.threshold if guarantee else 1)]).iloc[some.cost.argmin()]
     if np.isnan(row.ppv + row.npv):
         raise ValueError('with these costs, this prevalence and this guarantee it is cheapest to call '
                          f'{"no child" if np.isnan(row.ppv) else "every child"}: no threshold is worth having')
@@ -208,7 +207,7 @@ def _plot_bands(ax, thousand, threshold, ylabel, *columns):
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #58955ed9
 def _row_at(thousand, threshold):
     "The row that holds this threshold"
-    if not 0 < threshold <= 1: raise ValueError(f'a threshold is above 0 and up to 1, not {threshold}')
+    if check_share(threshold) == 0: raise ValueError('a threshold is above 0 and up to 1, not 0: from 0 on every child is called')
     return thousand.loc[(thousand.up_to >= threshold).idxmax()]
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #7c081b70
@@ -240,7 +239,7 @@ def threshold_slider(
 )->Any:                    # ipywidgets slider with `plot_thousand` below it
     "The thousand children under a threshold that can be moved"
     needs('ipywidgets')
-    widgets = import_module('ipywidgets')
+    widgets = importlib.import_module('ipywidgets')
     start = thousand.iloc[thousand.cost.argmin()] if threshold is None else _row_at(thousand, threshold)
     def show(threshold):
         panels = plot_thousand(thousand, threshold, source)
@@ -258,9 +257,10 @@ def decision_curve(
     at:Collection=None, # Probabilities at which a doctor would act, above 0 and below 1; None: 0.01, 0.02 … 0.5
 )->pd.DataFrame:        # By `at`: model, all, none: net benefit for 1,000 children
     "Net benefit of the model, of calling all, and of calling none"
-    at = np.arange(.01, .505, .01) if at is None else np.asarray(at)
-    y, rate = (check_columns(table, 'label', 'p', who='scores').label == PNEUMONIA).to_numpy(), at/(1 - at)  # a miss is 1/rate as bad
-    called = np.asarray(at_prevalence(table.p, was, prevalence))[:, None] >= at
+    given = np.arange(.01, .505, .01) if at is None else some_of(at, 'at', 'probabilities above 0 and below 1', .1)
+    at, t = np.array([open_share(q, 'at') for q in given]), check_columns(table, 'label', 'p', who='scores')
+    y, rate = positives(t.label), at/(1 - at)  # a miss is 1/rate as bad
+    called = np.asarray(at_prevalence(t.p, was, prevalence))[:, None] >= at
     def benefit(found, alarms): return 1000*(prevalence*found - (1 - prevalence)*alarms*rate)
     curves = dict(model=benefit(called[y].mean(0), called[~y].mean(0)), all=benefit(1, 1), none=benefit(0, 0))
     return pd.DataFrame(curves, pd.Index(at, name='acts from'))
@@ -367,6 +367,9 @@ def _written(out, row):
             f'To screen with it: pneumo_screen FILMS --point {point}')
 
 # %% ../../nbs/evaluate/50_site_threshold.ipynb #128509ec
+_SET = {'thresholds.csv': file_holds(b'threshold,above,up_to,'), 'point.json': json_with('rule', 'threshold'),   # how they are known
+        'site.png': file_holds(b'PNG'), 'site.html': file_holds(b'<title>Operating point')}
+
 def choose_site(
     scores:str|Path,                            # CSV for `read_scores`
     prevalence:float,                           # Share of pneumonia among the children to be screened, 0–1
@@ -381,13 +384,12 @@ def choose_site(
     say:Callable[[str], Any]=lambda line: None, # Called with each line as soon as it is known: the answer comes before its picture is drawn
 )->list[str]:                                   # The answer, in plain lines
     "Choose, and write it down"
-    if not cost_fn > 0:
-        raise ValueError(f'a missed pneumonia costs {cost_fn:g}: then calling no child is cheapest. Say what it costs, --cost_fn')
+    if not isinstance(cost_fn, Real) or not cost_fn > 0:
+        raise ValueError(f'a missed pneumonia costs {one_line(cost_fn)}: then calling no child is cheapest. Say what it costs, --cost_fn')
     table, out, costs, name = read_scores(scores, positive=positive), Path(out), (cost_fn, cost_fp), shown_name(Path(scores).name)
-    if out.exists() and not out.is_dir(): raise ValueError(f'{shown_name(out)}: this is a file, and --out is a folder. Name another')
     check_scored_by(table, scored_by.model, vouched, name)
-    can_write(out/'point.json')
-    thousand, guarantee = per_thousand(table, prevalence, *costs), guaranteed(table, at_least, confidence) if at_least else None
+    can_write_set(out, _SET, [scores])
+    thousand, guarantee = per_thousand(table, prevalence, *costs), None if at_least == 0 else guaranteed(table, at_least, confidence)
     row = min_cost_row(thousand, guarantee) if guarantee is None or guarantee.threshold is not None else None
     band = None if row is None else site_band(table, row.threshold)
     lines = [*_whose_films(name, table, scored_by.model), *_answer(row, guarantee, costs, band)]

@@ -19,13 +19,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from ..core import LABELS, PNEUMONIA
+from ..core import LABELS, PNEUMONIA, one_line, shown_name, whole_number
 from ..data.cache import film_cache
 from ..data.cohort import film_paths
 from ..data.split import grouped_folds
+from ..evaluate.decision import open_share
 from .exploration import split_title, style_steps
 from ..plot import INK, PALE, PALETTE, SOFT, stamp
-from ..stats import auc, draw_patients
+from ..stats import auc, check_draws, draw_patients, seeded
+from ..tables import check_columns, has_columns
 
 # %% ../../nbs/explore/26_cue_audit.ipynb #36
 CUES = dict( # cue: what a figure calls it
@@ -86,8 +88,19 @@ def plot_cue(
 # %% ../../nbs/explore/26_cue_audit.ipynb #62
 FEW_PATIENTS = 10   # of a class, in a split: below, no AUC
 
+def _check_films(cues, cohort, *columns):
+    "Refuse tables that are none of films and their cues"
+    has_columns(cohort, *columns, who='cohort', way_out=lambda missing: 'Take one from read_cohort.')
+    check_columns(cohort, 'label', 'patient', who='cohort')
+    if not has_columns(cues, who='cues').shape[1]: raise ValueError('cues: the table has no column. film_cues(cohort, root) makes one')
+    for c in cues:
+        if not pd.api.types.is_numeric_dtype(cues[c]): raise ValueError(f'cues: {shown_name(c)} holds words, not numbers. Leave it out')
+
 def _check_audit(cues, cohort, splits):
     "Refuse what an audit cannot be made of"
+    if isinstance(splits, str) or not isinstance(splits, Sequence) or len(splits) != 2:
+        raise ValueError(f"splits: two names, what is compared with what, not {one_line(splits)}. Usual is ('train', 'test')")
+    _check_films(cues, cohort, 'split')
     if not cues.index.equals(cohort.index):
         raise ValueError('the rows of the cues are not those of the cohort; compute `film_cues(cohort, root)` for this very cohort')
     patients = cohort.groupby(['split', 'label']).patient.nunique()
@@ -123,7 +136,8 @@ def cue_audit(
 )->pd.DataFrame: # One row per cue, largest gap first, constant cues last; columns as below
     "How well each cue alone separates the classes in train and in test, and what is lost between"
     _check_audit(cues, cohort, splits)
-    rng, q = np.random.default_rng(seed), [(1 - level)/2, (1 + level)/2]
+    rng, level, n_boot = seeded(seed), open_share(level, 'level'), check_draws(n_boot)
+    q = [(1 - level)/2, (1 + level)/2]
     (a, a_boot), (b, b_boot) = (_split_aucs(cues, cohort, s, n_boot, rng) for s in splits)
     turn = a < .5
     a, a_boot, b, b_boot = (np.where(turn, 1 - x, x) for x in (a, a_boot, b, b_boot))
@@ -208,7 +222,11 @@ def cues_together(
     seed:int=0,          # Same seed, same folds
 )->pd.Series:            # Probability of pneumonia, 0–1, per train film, from a model that did not see its group
     "Out-of-fold logistic regression on the cues, train films only"
+    _check_films(cues, cohort, 'split', 'group')
     train = cohort[cohort.split == 'train']
+    if len(missing := train.index.difference(cues.index)):
+        raise ValueError(f'cues: {len(missing):,} train films have no row; compute film_cues(cohort, root) for this very cohort')
+    k, seed = whole_number(k, 'k', 2), whole_number(seed, 'seed', 0)
     model, folds = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)), PredefinedSplit(grouped_folds(train, k, seed))
     p = np.asarray(cross_val_predict(model, cues.loc[train.index], train.label == PNEUMONIA, cv=folds, method='predict_proba'))
     return pd.Series(p[:, 1], index=train.index, name='p')
@@ -219,9 +237,12 @@ def audit_finding(
     splits:Sequence[str]=('train', 'test'), # What its two columns of AUCs are called
 )->str: # One sentence, plain text
     "The audit in one sentence, numbers included"
+    if isinstance(splits, str) or len(splits) != 2: raise ValueError(f"splits: two names, as ('train', 'test'), not {one_line(splits)}")
+    has_columns(audit, 'cue', 'train', 'test', 'gap', 'all_lo', 'all_hi', 'note', who='audit')
     first, second = splits
     said = lambda r: f'{CUES.get(r.cue, r.cue)} (AUC {r.train:.2f} in {first}, {r.test:.2f} in {second})'
     live = audit[audit.note == '']
+    if live.empty: raise ValueError('audit: none of its numbers varies. Give other cues to cue_audit')
     lost, best = live[live.all_lo > 0], live.iloc[live.train.argmax()]
     start = f'Of {len(audit)} cheap numbers per film, {len(live)} vary; the strongest alone is {said(best)}, and '
     if lost.empty: return start + f'none loses more between {first} and {second} than chance explains.'

@@ -8,7 +8,7 @@ __all__ = ['PAGE', 'STATES', 'FILM_FACTS', 'FeedError', 'find_worklist', 'reads_
            'earlier_films']
 
 # %% ../../nbs/page/81_worklist_feed.ipynb #a7d5be8a
-import csv, hashlib, io, secrets, sqlite3
+import csv, hashlib, io, math, re, secrets, sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from contextlib import closing, suppress
@@ -27,10 +27,16 @@ from ..data.tags import judge_tags
 from ..evaluate.decision import DECISIONS
 from ..screen.scoring import file_state
 from ..screen.worklist import COLUMNS, is_worklist
-from ..tables import check_table, column
+from ..tables import check_table, column, csv_records, file_text
 
 # %% ../../nbs/page/81_worklist_feed.ipynb #6c3c546d
 class FeedError(ValueError): "A worklist that is not there or cannot be read: says what is missing, and the way out"
+
+def _is_list(path):
+    "As a screening wrote it, or as a spreadsheet saved it again"
+    if is_worklist(path): return True
+    with suppress(ValueError, StopIteration): return [*COLUMNS[:3]] == next(csv_records(file_text(path), path.name, COLUMNS))[1][:3]
+    return False
 
 def find_worklist(
     source:str|Path, # A worklist, or a folder with one: of a screening or of a node
@@ -38,11 +44,11 @@ def find_worklist(
     "The CSV that is meant"
     path = Path(source)
     if path.is_file():
-        if path.suffix.lower() == '.csv' and is_worklist(path): return path
+        if path.suffix.lower() == '.csv' and _is_list(path): return path
         raise FeedError(f'{shown_name(path)}: this is no worklist as CSV. pneumo_screen writes one: --out worklist.csv')
     if not path.is_dir(): raise FeedError(f'{shown_name(path)}: there is no such file or folder. Check the name.')
     own = path/'worklist.csv'
-    found = [own] if own.is_file() else sorted(p for p in path.glob('*.csv') if is_worklist(p))
+    found = [own] if own.is_file() else sorted(p for p in path.glob('*.csv') if _is_list(p))
     if len(found) == 1: return found[0]
     if found: raise FeedError(f'{shown_name(path)}: there are several worklists, {", ".join(p.name for p in found[:4])}. Name one.')
     raise FeedError(f'{shown_name(path)}: there is no worklist in it. Write one: pneumo_screen FILMS --out {shown_name(own)}')
@@ -60,33 +66,56 @@ def film_id(
     "What a film is called in addresses and in reads"
     return (row['sha256'] or hashlib.sha256(row['file'].encode('utf-8', 'surrogatepass')).hexdigest())[:16]
 
+def _number(cells, name, least, most):
+    "A number of a row, None where there is none"
+    if not (text := cells.get(name)): return None
+    with suppress(ValueError):
+        if least <= (x := float(text.replace(',', '.'))) <= most: return x
+    raise ValueError(f'the {name} is {text[:40]}, not {least:g} to {most:g}')
+
 def _check(cells):
     "Nothing else than a screening writes: what is kept of a read is for good"
-    if None in cells or None in cells.values(): raise ValueError('the line has more or fewer cells than the headings')
     if not cells['file']: raise ValueError('it names no file')
     if cells['decision'] not in DECISIONS: raise ValueError(f'the decision is {cells["decision"]!r}; it can be {", ".join(DECISIONS)}')
-    if cells['score'] and not 0 <= float(cells['score']) <= 1: raise ValueError(f'the score is {cells["score"]}, not 0 to 1')
+    for name, digits in (('sha256', 64), ('model', 12)):
+        if not re.fullmatch(f'([0-9a-f]{{{digits}}})?', cells[name]):
+            raise ValueError(f'the {name} is {cells[name][:40]!r}, not {digits} hexadecimal digits, as where a spreadsheet changed it')
+    if not cells['score'] and cells['decision'] != 'refused': raise ValueError(f'the decision is {cells["decision"]}, with no score')
 
 def _row(cells):
     "A row as the page uses it"
     _check(cells)
     row:dict[str, Any] = dict(cells, file=csv_plain(cells['file']), note=csv_plain(cells['note']), priority=int(cells['priority']))
-    row |= {k: float(cells[k]) if cells.get(k) else None for k in ('score', 'distance')}
+    row |= dict(score=_number(cells, 'score', 0, 1), distance=_number(cells, 'distance', 0, math.inf))
     row |= dict(film=film_id(row), name=Path(row['file']).name, patient='')
     return row | dict(words=f'{row["file"]} {row["decision"]} {row["reason"]} {row["flags"]}'.lower())
+
+# %% ../../nbs/page/81_worklist_feed.ipynb #6c2d0933
+def _lines(path):
+    "Line and cells of the headings, then of the rows; where a spreadsheet saved the list again, with its separators, mark and empty rows"
+    text = file_text(path)
+    if not is_worklist(path):
+        yield from csv_records(text, shown_name(path), COLUMNS)
+        return
+    rows = csv.reader(io.StringIO(text, newline=''))
+    for cells in rows:
+        if any(cells): yield rows.line_num, cells
 
 def read_worklist(
     path:str|Path, # The CSV
 )->list[dict]:     # A row per film in the list's order: `COLUMNS`, film, name, patient, words
     "A worklist's rows; films that stand in it twice stand here once, in the first place"
-    text = Path(path).read_text(encoding='utf-8-sig')
-    rows = csv.DictReader(io.StringIO(text, newline=''))
-    if missing := [c for c in COLUMNS if c not in (rows.fieldnames or ()) and c != 'distance']:
+    lines, once, line = _lines(path), {}, 1
+    _, heads = next(lines, (0, []))
+    if missing := [c for c in COLUMNS if c not in heads and c != 'distance']:
         raise FeedError(f'{shown_name(path)}: no column {", ".join(missing)}. pneumo_screen writes them all.')
-    once = {}
     try:
-        for cells in rows: once.setdefault((row := _row(cells))['film'], row)
-    except (ValueError, TypeError, csv.Error) as e: raise FeedError(f'{shown_name(path)}, line {rows.line_num}: {e}. Screen again.') from e
+        for at, cells in lines:
+            line = at
+            if len(cells) != len(heads): raise ValueError('the line has more or fewer cells than the headings')
+            once.setdefault((row := _row(dict(zip(heads, cells))))['film'], row)
+    except (ValueError, TypeError, csv.Error) as e:
+        raise FeedError(f'{shown_name(path)}, line {line}: {e}. Take the list as pneumo_screen wrote it, or screen again.') from e
     return list(once.values())
 
 # %% ../../nbs/page/81_worklist_feed.ipynb #1f3b09ef

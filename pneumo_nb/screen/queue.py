@@ -20,12 +20,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 import numpy as np, pandas as pd, simpy
-from ..core import LABELS, NORMAL, PNEUMONIA, write_atomic
-from ..evaluate.decision import calibrated
+from ..core import LABELS, NORMAL, PNEUMONIA, check_share, one_line, whole_number, write_atomic
+from ..evaluate.decision import calibrated, probabilities
 from ..evaluate.operating_point import read_oof
 from .bundle import read_info
-from ..stats import draw_patients, interval
-from ..tables import PREDICTIONS, load_table
+from ..stats import check_draws, draw_patients, interval, seeded
+from ..tables import PREDICTIONS, check_columns, has_columns, load_table
 
 # %% ../../nbs/screen/59_queue.ipynb #9e3766b8
 WEEK = 168 # hours
@@ -81,8 +81,9 @@ def check_site(
     site:Site, # The hospital
 )->Site: # the same
     "The site, when its queue can be worked off; else a `ValueError` that says why not"
-    for bad, fault in _site_faults(site):
-        if bad: raise ValueError(f'site: {fault}')
+    try: fault = next((fault for bad, fault in _site_faults(site) if bad), '')
+    except (TypeError, ValueError, AttributeError): fault = 'a field is no number, or no list of numbers; Site() shows how each is written'
+    if fault: raise ValueError(f'site: {fault}')
     if (u := utilisation(site)) < 1: return site
     n, needed = films_a_week(site), films_a_week(site)*site.minutes/60
     raise ValueError(f'site: utilisation is {u:.2f}, so the queue grows without bound: '
@@ -138,20 +139,16 @@ def score_pools(
     scores:pd.DataFrame, # `label` (NORMAL or PNEUMONIA) and `p` (0–1): a predictions table of any model
 )->tuple:                # p of the normals, p of the pneumonias
     "What films are drawn from"
-    if missing := [c for c in ('label', 'p') if c not in scores]: raise ValueError(f'scores: no column {", ".join(missing)}')
-    p, ill = scores.p.to_numpy(float), (scores.label == PNEUMONIA).to_numpy()
-    if set(scores.label) != set(LABELS):
-        there = ', '.join(sorted(map(str, set(scores.label))))
-        raise ValueError(f'scores: labels are {there}; films of both {NORMAL} and {PNEUMONIA} are needed')
-    if not ((p >= 0) & (p <= 1)).all():
-        raise ValueError('scores: p is a probability, 0–1; a logit becomes one by operating_point.calibrated')
-    return p[~ill], p[ill]
+    t = check_columns(scores, 'label', 'p', who='scores')
+    if t.label.nunique() < 2: raise ValueError(f'scores: all are {t.label.iloc[0]}; films of both {NORMAL} and {PNEUMONIA} are needed')
+    return tuple(t.p[t.label == label].to_numpy(float) for label in (NORMAL, PNEUMONIA))
 
 # %% ../../nbs/screen/59_queue.ipynb #29a2a77b
 WARM_UP, RUN_OUT = 7, 14 # days before and after those that count
 _CHANCES = 'arrivals', 'pneumonia', 'score', 'urgent', 'minutes'
 
-def _rng(seed, stream): return np.random.default_rng([*np.atleast_1d(seed), _CHANCES.index(stream)])
+def _rng(seed, stream):
+    return np.random.default_rng([*(whole_number(s, 'seed', 0) for s in np.atleast_1d(seed).tolist()), _CHANCES.index(stream)])
 
 def _arrivals(site, start, end, rng):
     "Hours of arrival between `start` and `end`, sorted"
@@ -167,7 +164,7 @@ def draw_films(
     seed:int|tuple=0,    # A number, or several, e.g. (seed, replication)
 )->pd.DataFrame:         # arrived (hours; 0 is a Monday's midnight), minutes, pneumonia, p, urgent
     "The films of a site: a week before hour 0, the days that count, two weeks after"
-    if days < 7 or days % 7: raise ValueError(f'days are whole weeks, so that each weekday counts alike; not {days}')
+    if whole_number(days, 'days', 7, 'Give whole weeks, as 28') % 7: raise ValueError(f'days are whole weeks, not {days}. Give 7, 14, 21 …')
     pools = score_pools(scores)
     arrived = _arrivals(check_site(site), -24*WARM_UP, 24*(days + RUN_OUT), _rng(seed, 'arrivals'))
     n, spread = len(arrived), np.log1p(site.cv**2)
@@ -183,8 +180,8 @@ def policies(
     unsure_from:float=None, # Unsure from this p on up to the threshold, 0–1; None: no third band
 )->dict:                    # name → edges on p, or 'score'
     "The orders to compare; the first is what the others are compared with"
-    named = {'first come': (), 'two bands': (threshold,), 'score order': 'score'}
-    return named if unsure_from is None else named | {'three bands': (unsure_from, threshold)}
+    named = {'first come': (), 'two bands': (check_share(threshold),), 'score order': 'score'}
+    return named if unsure_from is None else named | {'three bands': (check_share(unsure_from, 'unsure_from'), threshold)}
 
 # %% ../../nbs/screen/59_queue.ipynb #e25edec3
 def read_ranks(
@@ -192,9 +189,10 @@ def read_ranks(
     p:np.ndarray|pd.Series, # (n,), 0–1
 )->np.ndarray:              # (n,): lower is read first
     "What a policy makes of scores"
-    words = isinstance(policy, str)
-    if words and policy == 'score': return -np.asarray(p, float)
-    edges = np.array([] if words else policy, float)
+    words, p = isinstance(policy, str), probabilities(p)
+    if words and policy == 'score': return -p
+    try: edges = np.array([] if words else policy, float)
+    except (ValueError, TypeError): edges = np.array(np.nan)
     if words or edges.ndim != 1 or not ((edges >= 0) & (edges <= 1)).all() or (np.diff(edges) <= 0).any():
         raise ValueError(f"a policy is 'score', or rising edges on p, each 0–1, e.g. (0.3, 0.7); not {policy!r}")
     return -np.digitize(p, edges)
@@ -293,7 +291,7 @@ def in_processes(
     workers:int,   # Processes; what lives in a notebook stays in its own
 )->list:           # Results, in the order of the jobs
     "Work that is spread over processes, whose time counts as this one's"
-    if workers == 1 or work.__module__ == '__main__': return list(map(work, jobs))
+    if whole_number(workers, 'workers') == 1 or work.__module__ == '__main__': return list(map(work, jobs))
     with ProcessPoolExecutor(workers, get_context('spawn')) as pool: return list(pool.map(work, jobs))
 
 def _one_month(job):
@@ -315,8 +313,8 @@ def replicate(
     workers:int=1,        # Processes; in a notebook that defines this function, always one
 )->pd.DataFrame:          # Columns `FILM`, and for each policy the hours from arrival to report
     "The same films under every order, month after month"
-    if replications < 2 or not orders:
-        raise ValueError(f'two replications or more and at least one policy are needed, not {replications} and {len(orders)}')
+    if not (isinstance(orders, dict) and orders and isinstance(replications, int) and replications > 1 and score_pools(scores)):
+        raise ValueError(f'two replications or more and at least one policy are needed, not {one_line(replications)}, {one_line(orders)}')
     jobs = [(check_site(site), scores[['label', 'p']], dict(orders), days, (seed, i)) for i in range(replications)]
     return pd.concat(in_processes(_one_month, jobs, workers), ignore_index=True)
 
@@ -329,7 +327,8 @@ def film_groups(
     threshold:float, # Called pneumonia from this p on, 0–1
 )->dict:             # name in `GROUPS` → (films,) bool
     "What each film is, and what it was called"
-    ill, called, routine = runs.pneumonia.to_numpy(), (runs.p >= threshold).to_numpy(), ~runs.urgent.to_numpy()
+    t, threshold = has_columns(check_columns(runs, 'p', who='runs'), 'pneumonia', 'urgent', who='runs'), check_share(threshold)
+    ill, called, routine = t.pneumonia.to_numpy(bool), (t.p >= threshold).to_numpy(), ~t.urgent.to_numpy(bool)
     calls = routine & ill & called, routine & ill & ~called, routine & ~ill & ~called, routine & ~ill & called
     return dict(zip(GROUPS, (*calls, ~routine, np.ones(len(runs), bool))))
 
@@ -355,10 +354,11 @@ def compare_policies(
     seed:int=0,      # Of the draws
 )->pd.DataFrame:     # policy, group, measure, value, low, high, difference, d_low, d_high, films
     "Time to report of every group under every policy, with 95 % intervals over months"
-    months, rows = int(runs.replication.max()) + 1, []
-    draws = draw_patients(np.arange(months), n_boot, np.random.default_rng(seed))   # a month is drawn as a patient is
+    groups, rows = film_groups(has_columns(runs, *FILM, who='runs'), threshold), []
+    months, n_boot = int(runs.replication.max()) + 1, check_draws(n_boot)
+    draws = draw_patients(np.arange(months), n_boot, seeded(seed))   # a month is drawn as a patient is
     weight = np.concatenate([np.ones((1, months)), draws])                          # the months as they were, then the draws
-    for group, of in film_groups(runs, threshold).items():
+    for group, of in groups.items():
         part, base = runs[of], None
         for name in runs.columns.difference(list(FILM), sort=False):
             got = _spread(part[name].to_numpy(), part.replication.to_numpy(), weight)
@@ -378,14 +378,14 @@ def lookup(
     "One row of the results"
     for r in results if isinstance(results, list) else results.to_dict('records'):
         if (r['policy'], r['group'], r['measure']) == (policy, group, measure): return r
-    raise KeyError(f'no row for {policy!r}, {group!r}, {measure!r}')
+    raise ValueError(f'no row for {policy!r}, {group!r}, {measure!r}. `policies`, `GROUPS` and `MEASURES` name them')
 
 # %% ../../nbs/screen/59_queue.ipynb #b049f668
 def queue_week(
     runs:pd.DataFrame, # From `replicate`, of two weeks or more
 )->pd.DataFrame: # policy, hour (0–167 from Monday's midnight), films and pneumonias that wait at half past: means over weeks and months
     "Films that wait at each hour of the week; the first week, whose older films are not in the table, is left out"
-    end = WEEK*round(float(runs.arrived.max())/WEEK)
+    end = WEEK*round(max(0, float(has_columns(runs, *FILM, who='runs').arrived.max()))/WEEK)    # 0 of an empty table
     if end < 2*WEEK: raise ValueError('a week of the queue needs replications of 14 days or more')
     hours, months, rows = np.arange(WEEK, end), int(runs.replication.max()) + 1, []
     apart = 10*(end + 24*RUN_OUT)                                              # months laid one behind the other on one axis

@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from ..core import can_write, plain_data, shown_name, write_atomic
+from ..core import can_write, json_with, plain_data, shown_name, write_atomic
 from ..evaluate.site_scores import read_scores
 from ..plot import DECISION_STYLE, MODEL_STYLE, axes, stamp
 from .queue import (FAMILIES, TESTED, FILM, GROUPS, WARM_UP, WEEK, Site, check_site, compare_policies, held_out_scores,
@@ -299,7 +299,7 @@ def queue_to_file(
     positive:str|None=None, # The word or number that means pneumonia in `scores`, as for `read_scores`
 )->str:                   # The medians as lines of text
     "Simulate the reading queue, and write the results down"
-    can_write(out, (site, scores))
+    can_write(out, (site, scores), json_with('policies', 'utilisation'))
     if scores is None: table, about = held_out_scores(folder)
     else:
         table = read_scores(scores, numbered=True, positive=positive)

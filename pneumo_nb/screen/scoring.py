@@ -22,7 +22,7 @@ from PIL import Image
 from threadpoolctl import threadpool_limits
 import pneumo_nb
 from ..core import text_name
-from ..data.film_file import FILM_CODES, FilmError, film_bytes, source_name
+from ..data.film_file import FILM_CODES, JUNK, FilmError, film_bytes, source_name
 from ..data.film import FINE, Film
 from ..data.cache import NEAR_BITS, bits_apart, hash_words, perceptual_hash
 from ..data.tags import TAG_CODES, TAG_FLAGS
@@ -265,9 +265,16 @@ def score_films(
     return judge(bundle, [examine(s, bundle, rules) for s in sources], rules)
 
 # %% ../../nbs/screen/53_scoring.ipynb #ad2208be
+def _hidden_below(entry):
+    "A file that a dot hides, or the files in a folder of such a name; none that systems leave behind"
+    if JUNK.fullmatch(entry.name): return []
+    if not entry.is_dir(follow_symlinks=False): return [entry.path]
+    return [os.path.join(folder, f) for folder, _, files in os.walk(entry.path) for f in sorted(files) if not JUNK.fullmatch(f)]
+
 def list_files(
     paths:Iterable[str|Path],     # Files and folders
     leave_out:Collection[str]=(), # Absolute paths of files that are none of the films: the command's own
+    hidden:list|None=None,        # Gets the files below the folders that a dot hides, their own or a folder's
 )->Iterator[str]:                 # Yields paths as they were given, with what is below them
     "Every file below the paths, sorted in each folder, once"
     visited, given = set(), set()
@@ -276,9 +283,11 @@ def list_files(
             info = os.stat(folder)
             if (info.st_dev, info.st_ino) in visited: return
             visited.add((info.st_dev, info.st_ino))
-            with os.scandir(folder) as entries: inside = sorted((e for e in entries if not e.name.startswith('.')), key=lambda e: e.name)
+            with os.scandir(folder) as entries: inside = sorted(entries, key=lambda e: e.name)
         except OSError: yield folder; return
-        for e in inside: yield from below(e.path) if e.is_dir() else [e.path]
+        for e in inside:
+            if not e.name.startswith('.'): yield from below(e.path) if e.is_dir() else [e.path]
+            elif hidden is not None: hidden.extend(_hidden_below(e))
     for path in (os.fspath(p) for p in paths):
         if not os.path.lexists(path): raise ScreenError(f'{path}: there is no such file or folder. Nothing was scored; check the name.')
         for file in below(path) if os.path.isdir(path) else [path]:

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COLUMNS', 'MARK', 'PICTURES', 'FORMATS', 'is_worklist', 'Journal', 'Arrangement', 'arrangement', 'arranged',
-           'shown_beside', 'summary', 'write_worklist', 'local_engine', 'Run', 'run_once', 'keep_watch']
+           'shown_beside', 'summary', 'hidden_words', 'write_worklist', 'local_engine', 'Run', 'run_once', 'keep_watch']
 
 # %% ../../nbs/screen/54_worklist.ipynb #90355c42
 import csv, json, os, time
@@ -18,7 +18,7 @@ import numpy as np
 from fastcore.basics import patch
 from filelock import FileLock, Timeout
 from jinja2 import Environment, PackageLoader, select_autoescape
-from ..core import can_write, csv_safe, progress_bar, replacing, say, shown_name, text_name
+from ..core import can_write, csv_safe, progress_bar, replacing, say, shown_name, some_names, text_name
 from ..evaluate.decision import DECISIONS, OperatingPoint
 from .bundle import Bundle, load_bundle
 from .scoring import (FLAGS, FilmRow, Rules, ScreenError, check_rules, code_hash, file_state, first_like, list_files,
@@ -228,6 +228,12 @@ def summary(
     return (f"{n:,} file{'s'*(n != 1)}: {', '.join(parts)}" + (f' ({refused})' if refused else '') +
             (f' · {no_age:,} of unknown age' if no_age else ''))
 
+def hidden_words(
+    hidden:list, # Files that a dot hides
+)->str:
+    "What was left out, counted and named"
+    return f'{len(hidden):,} hidden left out ({some_names(map(os.path.basename, hidden))}): rename them, if they are films'
+
 def _is_page(path): return path.suffix.lower() == '.html'
 
 def _point_name(bundle, point):
@@ -235,6 +241,7 @@ def _point_name(bundle, point):
     own = (name for name, p in bundle.points.items() if point and (p.threshold, p.rule) == (point.threshold, point.rule))
     return next(own, "a site's own")
 
+# %% ../../nbs/screen/54_worklist.ipynb #823a9288
 def write_worklist(
     out:list[Path],              # Files, each of its format
     journal:Journal,             # With a row of every file
@@ -281,7 +288,7 @@ class Run:
         if not callable(engine): raise ScreenError(f'there is no engine {engine!r}; take local_engine, or ray_engine of the archive')
         self.out = [Path(o) for o in ([out] if isinstance(out, (str, Path)) else out)]
         for o in self.out: _format(o); can_write(o, ours=is_worklist)
-        self.folder, self.bundle, self.left_out = bundle, load_bundle(bundle, threads=1), []
+        self.folder, self.bundle, self.left_out, self.hidden = bundle, load_bundle(bundle, threads=1), [], []
         self.scored = self.waiting = 0                     # files of the last `score`, and files of the last list that have no row
         self.rules = check_rules(self.bundle, Rules(self.bundle.point(point), patients, strict, any(map(_is_page, self.out))))
         self.workers, self.bs, self.engine, path = workers or os.cpu_count() or 1, bs, engine, self.out[0]
@@ -298,9 +305,10 @@ class Run:
 def films(self:Run,
     paths:Iterable[str|Path], # Files and folders
 )->list:
-    "The files below the paths; what earlier runs wrote stays out, and is named in `left_out`"
-    own = {os.path.abspath(p) for p in (*self.out, self.journal.path, f'{self.journal.path}.lock')}
-    files = list(list_files(paths, own))
+    "The files below the paths; what earlier runs wrote stays out, and is named in `left_out`; what a dot hides, in `hidden`"
+    own, hidden = {os.path.abspath(p) for p in (*self.out, self.journal.path, f'{self.journal.path}.lock')}, []
+    files = list(list_files(paths, own, hidden))
+    self.hidden = [f for f in hidden if os.path.abspath(f) not in own and not is_worklist(f)]
     self.left_out = [f for f in files if is_worklist(f)]
     return [f for f in files if f not in set(self.left_out)]
 
@@ -324,6 +332,7 @@ def write(self:Run,
     "Write the list in all its formats"
     self.waiting = len(waiting)
     left = f' · {len(self.left_out)} of an earlier run left out' if self.left_out else ''
+    left += f' · {hidden_words(self.hidden)}' if self.hidden else ''
     return write_worklist(self.out, self.journal, files, self.bundle, self.rules.point, waiting) + left
 
 # %% ../../nbs/screen/54_worklist.ipynb #875485f9

@@ -6,7 +6,7 @@
 __all__ = ['screen', 'plot_worklist']
 
 # %% ../../nbs/screen/56_worklist_table.ipynb #0f4741bb
-import json, tempfile
+import json, tempfile, warnings
 from collections.abc import Iterable
 from pathlib import Path
 import matplotlib.pyplot as plt
@@ -16,7 +16,7 @@ from ..data.film import Film
 from ..data.film_file import FilmError
 from ..evaluate.decision import OperatingPoint
 from ..plot import DECISION_STYLE, stamp
-from .worklist import COLUMNS, Run, run_once
+from .worklist import COLUMNS, Run, hidden_words, run_once
 
 # %% ../../nbs/screen/56_worklist_table.ipynb #fc3b6971
 def screen(
@@ -34,6 +34,7 @@ def screen(
         run = Run(Path(folder)/'worklist.jsonl', bundle, point, workers, bs, patients=patients, strict=strict)
         try: run_once(run, [paths] if isinstance(paths, (str, Path)) else paths, progress)
         finally: run.journal.close()
+        if run.hidden: warnings.warn(hidden_words(run.hidden), stacklevel=2)
         rows = [json.loads(line) for line in run.out[0].read_text(encoding='ascii').splitlines()]
     return pd.DataFrame(rows, columns=COLUMNS).astype(dict(score=float))
 
