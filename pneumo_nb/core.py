@@ -276,7 +276,7 @@ def whole_number(
     way_out:str='', # What to do; default: give a number that will do
 )->int:
     "The number, when it is whole and large enough; else a `ValueError`"
-    if isinstance(value, Integral) and not isinstance(value, bool) and value >= least: return int(value)
+    if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least: return int(value)
     raise ValueError(f'{name}: a whole number, {least} or more, not {one_line(value)}. {way_out or f"Give {least} or more"}')
 
 def check_share(
@@ -286,7 +286,7 @@ def check_share(
     way_out:str='For 50 % write 0.5', # What to do
 )->float:                             # `value`
     "From 0 to 1, both allowed; else a `ValueError`"
-    if isinstance(value, Real) and not isinstance(value, bool) and 0 <= value <= 1: return cast(float, value)
+    if isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) <= 1: return cast(float, value)
     raise ValueError(f'{name}: {what}, not {one_line(value)}. {way_out}')
 
 def some_of(

@@ -10,6 +10,7 @@ __all__ = ['CELLS', 'MOST', 'positives', 'scores_of', 'truths', 'ratio', 'propor
 
 # %% ../nbs/01_stats.ipynb #fbdddb0c
 from collections.abc import Callable, Collection, Iterator
+from typing import Any, cast
 import numpy as np
 import pandas as pd
 from scipy.optimize import fminbound, minimize
@@ -139,7 +140,7 @@ def patient_times(
     y:Collection=None,       # (films,) bool: positive; given, the classes are drawn apart
 )->tuple:                    # (n, patients) of small whole numbers: how often each is drawn; (films,): which of them a film's patient is
     "Draw patients with replacement, in the least memory"
-    if np.ndim(patient) != 1 or not len(patient):
+    if np.ndim(cast(Any, patient)) != 1 or not len(patient):
         raise ValueError(f'patient: whose film each is, as a list, not {one_line(patient)}. Give the column, as in table.patient')
     (code, who), n = pd.factorize(np.asarray(patient)), check_draws(n)
     stratum = np.zeros(len(who), int)

@@ -56,7 +56,7 @@ def two_ends(
 )->tuple:     # the same
     "A band, when its ends are two numbers from 0 to 1; else a `ValueError`"
     ends = tuple(band) if isinstance(band, (tuple, list, np.ndarray)) else ()
-    if len(ends) == 2 and all(isinstance(e, Real) and -1e-9 <= e <= 1 + 1e-9 for e in ends): return ends
+    if len(ends) == 2 and all(isinstance(e, Real) and -1e-9 <= float(e) <= 1 + 1e-9 for e in ends): return ends
     raise ValueError(f'band: two numbers from 0 to 1, low and high, not {one_line(band)}. abstention_band derives one')
 
 def decide_scores(

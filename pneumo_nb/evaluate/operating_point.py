@@ -179,9 +179,9 @@ def ppv_npv(
     prevalence:float|Collection,  # Share of pneumonia among the films that are screened, 0–1
 )->tuple:                         # PPV and NPV, 0–1; NaN where undefined
     "What a call is worth: the share of those called pneumonia that have it, of those called normal that are"
-    try: se, sp, prev = rates = [np.asarray(a, dtype=float) for a in (sensitivity, specificity, prevalence)]
-    except (ValueError, TypeError): rates = [np.array(-1.)]
-    if any(((a < 0) | (a > 1)).any() for a in rates):
+    try: se, sp, prev = [np.asarray(a, dtype=float) for a in (sensitivity, specificity, prevalence)]
+    except (ValueError, TypeError): se = sp = prev = np.array(-1.)
+    if any(((a < 0) | (a > 1)).any() for a in (se, sp, prev)):
         raise ValueError('sensitivity, specificity and prevalence are shares, 0–1. For 95 % write 0.95')
     found, left_alone = se*prev, sp*(1 - prev)
     return ratio(found, found + (1 - sp)*(1 - prev)), ratio(left_alone, left_alone + (1 - se)*prev)

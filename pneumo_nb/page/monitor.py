@@ -337,4 +337,5 @@ def write_monitor(
     write_atomic(out, _alone(words))
     lines = [f'{b.name}: rang on {b.when}, a change dated to {b.since}. {b.look} {b.beware}' for b in words['alarms']]
     lines += [f'Missed films and calls for nothing are not watched: {other}.'] if other else []
-    return [f'{words["films"]:,} films, {len(words["bells"])} bells, {len(words["alarms"])} rang · {shown_name(out)}', *lines]
+    gone = f' ({words["unknown"]:,} more whose file is nowhere)' if words['unknown'] else ''
+    return [f'{words["films"]:,} films{gone}, {len(words["bells"])} bells, {len(words["alarms"])} rang · {shown_name(out)}', *lines]

@@ -255,6 +255,7 @@ def write_worklist(
     at = arrangement(row, len(files))
     told = summary(at.counts, at.flags['age_unknown'] + at.flags['age_unreadable']) + ' · not complete'*bool(waiting)
     about = dict(summary=told, bundle=bundle.name, model=bundle.model, learned_from=bundle.info['development']['line'], point=point,
+                 drawn=bundle.info['development']['source'] == 'phantom',
                  point_name=_point_name(bundle, point), time=datetime.now(timezone.utc).strftime('%Y-%m-%d %H:%M UTC'),
                  used=at.flags, counts=at.counts, films=len(files), pictures=at.pictures, waiting=len(waiting))
     for path in out:
