@@ -6,7 +6,7 @@
 __all__ = ['LABELS', 'NORMAL', 'PNEUMONIA', 'SPELLED', 'EXTRAS', 'replacing', 'write_atomic', 'plain_data', 'save_json',
            'SureStream', 'say', 'text_name', 'named_file', 'shown_name', 'csv_safe', 'csv_plain', 'some_names',
            'any_console', 'progress_bar', 'MissingPackage', 'needs', 'can_write', 'file_holds', 'json_with',
-           'can_write_set', 'one_line', 'whole_number', 'check_share', 'some_of', 'renamed']
+           'can_write_set', 'one_line', 'whole_number', 'check_share', 'some_of', 'open_share', 'renamed']
 
 # %% ../nbs/00_core.ipynb #c0de0003
 import errno, json, os, sys, re, tempfile, threading, warnings
@@ -260,7 +260,8 @@ def can_write_set(
     "As `can_write`, for several files in a folder"
     if os.path.exists(folder) and not os.path.isdir(folder):
         raise ValueError(f'{shown_name(folder)}: this is a file, and --out is a folder. Name another')
-    for name, ours in files.items(): can_write(Path(folder)/name, [*inputs], ours)
+    if not os.path.exists(folder): can_write(folder)                  # nothing in it can be lost, and a refusal leaves none behind
+    for name, ours in files.items() if os.path.isdir(folder) else (): can_write(Path(folder)/name, [*inputs], ours)
 
 # %% ../nbs/00_core.ipynb #0c78fc38
 def one_line(
@@ -298,6 +299,15 @@ def some_of(
     "A list with something in it; else a `ValueError`. A word is no list of its letters"
     if isinstance(value, Collection) and not isinstance(value, (str, bytes, dict)) and len(value): return list(value)
     raise ValueError(f'{name}: a list of {what}, not {one_line(value)}. One is a list, too: [{one!r}]')
+
+# %% ../nbs/00_core.ipynb #cdd510a8
+def open_share(
+    value:float,              # A share
+    name:str='a prevalence',  # How an error calls it
+)->float:                     # `value`
+    "Strictly between 0 and 1; else a `ValueError`"
+    if isinstance(value, Real) and 0 < value < 1: return cast(float, value)
+    raise ValueError(f'{name} is a share above 0 and below 1, not {one_line(value)}. For 10 % write 0.1')
 
 # %% ../nbs/00_core.ipynb #1b55b107
 _F = TypeVar('_F', bound=Callable)

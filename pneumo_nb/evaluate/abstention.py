@@ -9,8 +9,8 @@ __all__ = ['abstention_band', 'site_band', 'with_unseen', 'draw_ends', 'band_rat
 from collections.abc import Collection
 import numpy as np
 import pandas as pd
-from ..core import LABELS, PNEUMONIA, check_share, one_line
-from .decision import open_share, probabilities, two_ends
+from ..core import LABELS, PNEUMONIA, check_share, one_line, open_share
+from .decision import probabilities, two_ends
 from .site_scores import hardest_films
 from ..stats import draw_patients, interval, positives, scores_of, seeded
 from ..tables import check_columns

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from ..core import NORMAL, PNEUMONIA, check_share, one_line, some_of, whole_number, write_atomic
-from .decision import OperatingPoint, calibrated, check_point, open_share, probabilities
+from ..core import NORMAL, PNEUMONIA, check_share, one_line, open_share, some_of, whole_number, write_atomic
+from .decision import OperatingPoint, calibrated, check_point, probabilities
 from .evaluation import plot_calibration
 from ..plot import INK, PALETTE, axes, stamp
 from ..stats import bootstrap, fit_platt, fit_temperature, interval, positives, ratio, scores_of, seeded, truths

@@ -22,9 +22,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.special import bdtr
 from ..core import (NORMAL, PNEUMONIA, can_write_set, check_share, file_holds, json_with, needs,
-                            one_line, progress_bar, shown_name, some_of, whole_number, write_atomic)
+                            one_line, open_share, progress_bar, shown_name, some_of, whole_number, write_atomic)
 from .abstention import draw_ends, site_band, with_unseen
-from .decision import Calibration, OperatingPoint, at_prevalence, open_share, point_text
+from .decision import Calibration, OperatingPoint, at_prevalence, point_text
 from .operating_point import ppv_npv, threshold_table
 from .site_scores import check_scored_by, hardest_films, read_scores
 from ..plot import INK, PALE, PALETTE, SOFT, axes, figure_png, stamp
@@ -49,7 +49,7 @@ def _drawn_rates(t, cuts, n_boot, seed):
     drawn = drawn_rates(*of, *patient_times(t.patient, n_boot, rng, of[0]))
     children, orders = [t.patient[t.label == l].nunique() for l in (PNEUMONIA, NORMAL)], [rng.permutation(n_boot) for _ in rates]
     def blocks():
-        with progress_bar(total=len(cuts), unit=' thresholds', disable=None, leave=False, delay=5) as bar:
+        with progress_bar(total=len(cuts), unit=' thresholds', leave=False, disable=len(t)*n_boot < 2e7 or None) as bar:
             for at, *both in drawn:
                 yield at, [with_unseen(d, r[at], n, o) for d, r, n, o in zip(both, rates, children, orders)]
                 bar.update(len(at))

@@ -19,11 +19,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from ..core import LABELS, PNEUMONIA, one_line, shown_name, whole_number
+from ..core import LABELS, PNEUMONIA, one_line, open_share, shown_name, whole_number
 from ..data.cache import film_cache
 from ..data.cohort import film_paths
 from ..data.split import grouped_folds
-from ..evaluate.decision import open_share
 from .exploration import split_title, style_steps
 from ..plot import INK, PALE, PALETTE, SOFT, stamp
 from ..stats import auc, check_draws, draw_patients, seeded

@@ -290,7 +290,7 @@ class Run:
         self.out = [Path(o) for o in ([out] if isinstance(out, (str, Path)) else out)]
         for o in self.out: _format(o); can_write(o, ours=is_worklist)
         self.folder, self.bundle, self.left_out, self.hidden = bundle, load_bundle(bundle, threads=1), [], []
-        self.scored = self.waiting = 0                     # files of the last `score`, and files of the last list that have no row
+        self.waiting = 0                                   # files of the last list that have no row
         self.rules = check_rules(self.bundle, Rules(self.bundle.point(point), patients, strict, any(map(_is_page, self.out))))
         self.workers, self.bs, self.engine, path = workers or os.cpu_count() or 1, bs, engine, self.out[0]
         self.journal = Journal(path.with_name(f'{path.name}.journal'), self._head(), restart)
@@ -319,10 +319,8 @@ def score(self:Run,
     bar:Any=None, # Progress bar; `update` is called with the number of films
 )->None:
     "Score files into the journal"
-    self.scored = 0
     for rows in self.engine(self, files):
         self.journal.add(rows)
-        self.scored += len(rows)
         if bar is not None: bar.update(len(rows))
 
 @patch
@@ -344,9 +342,10 @@ def update(self:Run,
     bar:Any=None, # As for `score`
 )->str:           # The summary
     "Score, then write the list; when Ctrl-C stops it, the list as far as it is"
+    start, at = self.journal.file.seek(0, os.SEEK_END), self.journal.at
     try: self.score(todo, bar)
-    except KeyboardInterrupt:
-        self.write(files, set(todo[self.scored:]))
+    except KeyboardInterrupt:                          # which may come between a row and the count of it: the journal knows
+        self.write(files, {f for f in todo if at.get(os.path.abspath(f), (None, -1))[1] < start})
         raise
     return self.write(files)
 
