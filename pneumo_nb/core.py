@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LABELS', 'NORMAL', 'PNEUMONIA', 'SPELLED', 'EXTRAS', 'replacing', 'write_atomic', 'plain_data', 'save_json',
-           'SureStream', 'say', 'text_name', 'named_file', 'shown_name', 'csv_safe', 'csv_plain', 'some_names',
+           'SureStream', 'say', 'text_name', 'shown_name', 'csv_safe', 'csv_plain', 'some_names', 'named_file',
            'any_console', 'progress_bar', 'MissingPackage', 'needs', 'can_write', 'file_holds', 'json_with',
            'can_write_set', 'one_line', 'whole_number', 'check_share', 'some_of', 'open_share', 'renamed']
 
@@ -124,16 +124,6 @@ def text_name(
     "A name as a table holds it: bytes that are no UTF-8 as \\x.."
     return str(name).encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
 
-def named_file(
-    root:Path, # The folder that the name begins in
-    name:str,  # From `text_name`
-)->Path:       # Below the folder, or where the name says when it is absolute
-    "The file that `text_name` described, whatever alphabet the system speaks"
-    raw = name.encode()
-    if '\\x' in name and not os.path.lexists(root/os.fsdecode(raw)):
-        raw = re.sub(rb'\\x([89a-f][0-9a-f])', lambda m: bytes.fromhex(m[1].decode()), raw)
-    return root/os.fsdecode(raw)
-
 def shown_name(
     name:str|Path, # A path, or any text that Python got from the system
 )->str:            # One line of printable text
@@ -161,6 +151,17 @@ def some_names(
     "Names for a message"
     names = [shown_name(x) for x in names]
     return ', '.join(names[:n]) + (f' and {len(names) - n} more' if len(names) > n else '')
+
+# %% ../nbs/00_core.ipynb #cd406544
+def named_file(
+    root:Path, # The folder that the name begins in
+    name:str,  # From `text_name`
+)->Path:       # Below the folder, or where the name says when it is absolute
+    "The file that `text_name` described, whatever alphabet the system speaks"
+    raw = name.encode()
+    if '\\x' in name and not os.path.lexists(root/os.fsdecode(raw)):
+        raw = re.sub(rb'\\x([89a-f][0-9a-f])', lambda m: bytes.fromhex(m[1].decode()), raw)
+    return root/os.fsdecode(raw)
 
 # %% ../nbs/00_core.ipynb #c0de0011
 @contextmanager

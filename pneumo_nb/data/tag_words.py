@@ -6,7 +6,7 @@
 __all__ = ['MAX_TEXT', 'MAX_SEQUENCE', 'MAX_ITEMS', 'PARTS', 'VIEWS', 'FRONTAL', 'NOTHING', 'SILENT', 'SIDES', 'NO_VIEW_WORDS',
            'NO_PART_WORDS', 'ANIMALS', 'AGE_UNITS', 'NUMBER_WORDS', 'STAGES', 'TENS', 'ADULT', 'CHILD', 'INFANT',
            'OLDEST', 'tag_texts', 'tag_values', 'tag_items', 'bare_capitals', 'bare_words', 'words_found', 'words_left',
-           'words_name', 'age_in_words', 'age_in_years']
+           'words_name', 'age_unit', 'age_in_words', 'age_in_years']
 
 # %% ../../nbs/data/13_tag_words.ipynb #3cd569f3
 import re, unicodedata
@@ -286,7 +286,11 @@ _PER_YEAR = dict(Y=1, M=12, W=365.25/7, D=365.25, H=365.25*24)
 ADULT, CHILD, INFANT = 18, 6, 1   # years: from 18 on; from 6 on; under 1
 OLDEST = 130                      # what is older is a slip
 
-def _unit(word): return next((u for u, words in AGE_UNITS.items() if word in words), None)
+def age_unit(
+    word:str # In small letters, from `bare_capitals`
+)->str|None: # A key of `AGE_UNITS`
+    "The unit of an age that a word names"
+    return next((u for u, words in AGE_UNITS.items() if word in words), None)
 
 # %% ../../nbs/data/13_tag_words.ipynb #04aae17e
 _ASIDE = (                                                   # what stands in an age and is none, and what takes its place
@@ -312,7 +316,7 @@ def _tokens(text)->Iterator[tuple[str, Any]]:
         elif token in NUMBER_WORDS: yield 'word', NUMBER_WORDS[token]
         elif tens := next((n for w, n in TENS.items() if w in token or w in token.replace('ue', 'u')), None): yield 'word', tens
         elif token in STAGES: yield 'stage', STAGES[token]
-        elif _unit(token): yield 'unit', _unit(token)
+        elif age_unit(token): yield 'unit', age_unit(token)
         elif token not in ('age', 'aged', 'old', 'o', 'and', 'of', 'alter', 'about', 'ca', 'circa', 'na', 'umri'): yield 'other', None
 
 # %% ../../nbs/data/13_tag_words.ipynb #c2498889

@@ -14,9 +14,9 @@ from pydicom import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import UID
-from .tag_words import (ADULT, AGE_UNITS, ANIMALS, CHILD, FRONTAL, INFANT, NO_VIEW_WORDS, NOTHING, OLDEST, PARTS, SIDES,
-                                      SILENT, STAGES, VIEWS, age_in_words, bare_capitals, bare_words, tag_items, tag_texts, tag_values,
-                                      words_found, words_left, words_name)
+from .tag_words import (ADULT, ANIMALS, CHILD, FRONTAL, INFANT, NO_VIEW_WORDS, NOTHING, OLDEST, PARTS, SIDES,
+                                      SILENT, STAGES, VIEWS, age_in_words, age_unit, bare_capitals, bare_words, tag_items, tag_texts,
+                                      tag_values, words_found, words_left, words_name)
 
 # %% ../../nbs/data/14_tags.ipynb #79e2187d
 TAG_CODES = { # code: (fault, way out)
@@ -94,7 +94,7 @@ _NO_AGE, _NO_DATE = '0*', r'0*|(\d)\1*|(19000101|00010101|01011900|01010001)0*' 
 def _nothing(texts, digits)->bool:
     "Does a tag say nothing: blanks, a placeholder, a unit without its number?"
     for i, text in enumerate(texts):
-        words = ' '.join(w for w in bare_words(text).split() if not any(w.casefold() in unit for unit in AGE_UNITS.values()))
+        words = ' '.join(w for w in bare_words(text).split() if not age_unit(w.casefold()))
         empty = re.fullmatch(digits, re.sub(r'\D', '', text)) and not words_left(words, NOTHING, 'AGE')
         if empty and (words or not i): return True        # signs alone can be words in another alphabet
     return not texts
@@ -164,7 +164,8 @@ def _modality(ds)->str:
 # %% ../../nbs/data/14_tags.ipynb #6d68856d
 DERIVED_KINDS = tuple("""AXIAL LOCALIZER* LOCALISER* SCOUT* TOPOGRAM* SCANOGRAM* MIP MINIP MPR VRT DRR VOLUME* REFORMATTED*
     RECONSTRUCT* PROJECTION_IMAGE TOMO* GENERATED* SYNTHETIC* SIMULATED* CAD* SCREENSHOT SCREEN_SAVE *CAPTURE SUBTRACT* *SUPPRESSED*
-    *SUPPRESSION* DUAL_ENERGY* SOFT_TISSUE* HEATMAP* HEAT_MAP* SALIENCY* OVERLAY* ANNOTATED* SEGMENTATION* MASK* FUSION* MONTAGE* MOSAIC* THUMBNAIL* *REPORT DOSE*""".split())
+    *SUPPRESSION* DUAL_ENERGY* SOFT_TISSUE* HEATMAP* HEAT_MAP* SALIENCY* OVERLAY* ANNOTATED* SEGMENTATION* MASK* FUSION*
+    MONTAGE* MOSAIC* THUMBNAIL* *REPORT DOSE*""".split())
 CONVERSIONS = dict(SYN='a synthetic picture', DRW='a drawing', SD='a scanned document')
 MADE = 'words for a picture made from others'
 _MADE = """BONE_SUPPRESS* *SUBTRACTION SUBTRACTED HEAT_MAP* SALIENCY SCOUT* TOPOGRAM* LOCALI* SCANOGRAM* TOMOSYNTH* TOMOGRA* SCREENSHOT*

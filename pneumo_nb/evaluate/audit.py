@@ -161,6 +161,11 @@ def _with_cues(t, cues, table, films):
     return t, said + more
 
 # %% ../../nbs/evaluate/45_audit.ipynb #cd1de784
+def _as_cues(cues, *reach):
+    "One cue or several, each a `Cue` or as a command line says it"
+    several = [cues] if isinstance(cues, (str, Cue)) else some_of(cues, 'cues', 'names of columns', 'width')
+    return [as_cue(c, *reach) for c in several]
+
 def audit(
     predictions:pd.DataFrame, # One run, with the cues as columns
     cues:Collection[str|Cue], # Of `Cue`, or as a command line says them
@@ -168,7 +173,7 @@ def audit(
     seed:int=0,               # Of the draws
 )->pd.DataFrame:              # `cue`, `way`, and the columns of `matched_auc`
     "Each cue alone, then all at once where there are several"
-    cues = [as_cue(c) for c in ([cues] if isinstance(cues, (str, Cue)) else some_of(cues, 'cues', 'names of columns', 'width'))]
+    cues = _as_cues(cues)
     sets = {f'{c.name} within {100*c.reach:g} %': [c] for c in cues}
     if len(cues) > 1: sets[' and '.join(c.name for c in cues)] = cues
     tables = {name: matched_auc(predictions, c, n_boot, seed) for name, c in sets.items()}
@@ -265,10 +270,10 @@ def audit_files(
     "Audit a file of predictions, and write it down"
     for given, what in ((predictions, 'predictions'), (out, 'out')):
         if not isinstance(given, (str, Path)): raise ValueError(f'{what}: the name of a file or folder, not {one_line(given)}. Give a path')
-    cues = [as_cue(c, reach) for c in ([cues] if isinstance(cues, (str, Cue)) else some_of(cues, 'cues', 'names of columns', 'width'))]
+    cues = _as_cues(cues, reach)
     out, name = Path(out), Path(predictions).name
     check_share(threshold, 'threshold', 'the threshold is a probability, 0 to 1')
-    can_write_set(out, _SET if out.is_dir() else {}, (predictions, table))
+    can_write_set(out, _SET, (predictions, table))
     check_draws(n_boot)
     t, said = _with_cues(read_run(predictions, model, seed, split), cues, table, films)
     by_cue = {c.name: by_stratum(t, c, threshold=threshold, n_boot=n_boot) for c in cues}
