@@ -28,7 +28,7 @@ PREFIX = {'public': '', 'later release': 'later_', 'later release, softened': 's
 def score_row(row, keep, films, cohort, ledger, command, withdrawn):
     "One row: what was known of it, its threshold, and the metrics of each test set"
     kept = pd.read_csv(Path(keep)/f'{row["file"]}.csv')
-    clean = kept[kept.family == 'clean']
+    clean = kept[kept.corruption == 'clean']
     threshold, net = balanced_threshold(clean.label, clean.p), load_row(row, keep)
     scored = score_networks({(row['recipe'], row['seed']): lambda x: film_scores(net, x)}, films, row['size'])
     record_scoring(ledger, select_run(scored, split='test'), row['weights'], cohort, command, 'row of the ablation', round(threshold, 6))

@@ -150,7 +150,7 @@ def committed(name): return load_table(ROOT/'results'/name/'predictions.csv', PR
 
 def out_of_fold(cues):
     "The recipe on the train films, out of fold: all of them, and those that somebody saved again"
-    clean = read_oof(ROOT/'results/model/oof.csv').query('family == "clean"')
+    clean = read_oof(ROOT/'results/model/oof.csv').query('corruption == "clean"')
     oof = clean.assign(p=1/(1 + np.exp(-clean.logit)), model='robust', seed=0, split='train')
     again = cues.path[cues.quality.isna() & cues.width.notna()]
     return {'robust, out of fold, train': oof, 'robust, out of fold, train, files saved again': oof[oof.path.isin(again)]}

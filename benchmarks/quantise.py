@@ -23,7 +23,7 @@ from pneumo_nb.train.holdouts import development_films
 
 MAX_AUC_FALL, MAX_FLIPS = .001, .005
 CALIBRATION, JUDGED = 300, 2000   # films
-ROW = '{family:14} AUC falls by {auc_fall:+.5f}, {decisions_changed:.2%} of decisions change, largest gap {largest_gap:.3f}'
+ROW = '{corruption:14} AUC falls by {auc_fall:+.5f}, {decisions_changed:.2%} of decisions change, largest gap {largest_gap:.3f}'
 PLAIN = SHIPPED/'children'/'model.onnx'
 
 def quantised(onnx, films, folder):
@@ -50,11 +50,11 @@ def logits(session, films):
     "The network's outputs, in batches of 16"
     return np.concatenate([session.run(['logit'], {'film': films[i:i + 16]})[0] for i in range(0, len(films), 16)])
 
-def judged(bundle, eight, films, ill, family):
+def judged(bundle, eight, films, ill, corruption):
     "How far 8 bits are from the whole network under one corruption"
-    x, threshold = films if family == 'clean' else corrupt_all(films, family, 2), bundle.points['default'].threshold
+    x, threshold = films if corruption == 'clean' else corrupt_all(films, corruption, 2), bundle.points['default'].threshold
     p, q = (bundle.probability(logits(s, x)) for s in (bundle._session, eight))
-    row = dict(family=family, auc_fall=roc_auc_score(ill, p) - roc_auc_score(ill, q),
+    row = dict(corruption=corruption, auc_fall=roc_auc_score(ill, p) - roc_auc_score(ill, q),
                decisions_changed=float(((p >= threshold) != (q >= threshold)).mean()), largest_gap=float(np.abs(p - q).max()))
     print(ROW.format(**row), flush=True)
     return row
@@ -74,7 +74,7 @@ def main():
     ill, k = (cohort.label == 'PNEUMONIA').to_numpy(), min(CALIBRATION, len(cohort)//3)
     with tempfile.TemporaryDirectory() as folder: small = quantised(PLAIN, films[:k], folder).read_bytes()
     eight = onnx_session(small)
-    rows = [judged(bundle, eight, films[k:], ill[k:], family) for family in ('clean', *CORRUPTIONS)]
+    rows = [judged(bundle, eight, films[k:], ill[k:], corruption) for corruption in ('clean', *CORRUPTIONS)]
     worst = {name: max(r[name] for r in rows) for name in ('auc_fall', 'decisions_changed')}
     told = dict(utc=now(), cohort=source_line(cohort), calibrated_on=k, judged_on=len(films) - k, model=bundle.model[:12],
                 versions=versions('onnxruntime', 'numpy'), machine=platform.machine(), cores=os.cpu_count(),

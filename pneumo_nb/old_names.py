@@ -49,8 +49,10 @@ OLD_ROOMS = { # a module as it was: rooms
 OLD_NAMES = { # a name as it was: as it is
     'COLOURS': 'PALETTE', 'LOOK': 'CLASS_STYLE', 'RowFilms': 'AblationData', 'SPOILED': 'TAMPERING', 'blocks': 'random_jpeg',
     'box': 'field_box', 'cheapest': 'min_cost_row', 'clean_threshold': 'balanced_threshold', 'clock': 'format_minutes',
-    'coin': 'bernoulli', 'describe': 'gate_features', 'even_families': 'even_weights', 'family_logits': 'corruption_logits',
-    'family_platt': 'fit_platt_balanced', 'forgetting': 'randomised_correlation', 'level': 'standardised_mean', 'look': 'precheck',
+    'coin': 'bernoulli', 'describe': 'gate_features', 'even_families': 'even_weights', 'family_drops': 'corruption_drops',
+    'family_logits': 'corruption_logits', 'family_platt': 'fit_platt_balanced', 'family_rates': 'corruption_rates',
+    'family_table': 'score_set_table', 'FAMILIES': 'SCORE_SETS', 'forgetting': 'randomised_correlation',
+    'level': 'standardised_mean', 'look': 'precheck',
     'marker': 'random_marker', 'merge': 'merge_stats', 'misses_allowed': 'max_misses', 'patient_weights': 'draw_patients',
     'pick': 'select_run', 'promise': 'expected_rates', 'reading_lines': 'statement_lines', 'readings': 'statements',
     'result_of': 'lookup', 'row_films': 'ablation_data', 'run_row': 'run_fold', 'sensitivity': 'sensitivity_analysis',

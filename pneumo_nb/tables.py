@@ -290,9 +290,10 @@ FINITE = pa.Check(np.isfinite, error='is no finite number')
 OUT_OF_FOLD = pa.DataFrameSchema(FILM | dict(
     etiology=column(str, 'what caused it', 'none, bacteria, virus, unknown', empty=True),
     fold=column(int, 'which part was held out', '0 … k − 1'),
-    family=column(str, 'the corruption', 'clean, resample, blur …'),
+    corruption=column(str, 'the corruption', 'clean, resample, blur …'),
     logit=column(float, 'score before temperature and shift', 'any finite number', FINITE, way_out='Score the film again.')),
-    checks=[unique_in('path', 'family', error='is in its family twice', way_out='Keep one score, from the fold that held the film out.'),
+    checks=[unique_in('path', 'corruption', error='is there twice under one corruption',
+                      way_out='Keep one score, from the fold that held the film out.'),
             *ONE_FILM, same_within('path', 'fold', OTHER, 'A film is held out once.'),
             same_within('patient', 'fold', 'differs from that of another film of this patient',
                         'Part the films by patient: split.grouped_folds.')],
@@ -315,14 +316,14 @@ _ASKED = { # column: (where it is wrong, the fault, the way out)
     'p': (lambda v: ~pd.to_numeric(v, errors='coerce').between(0, 1), 'is no number in 0–1',
           f'{P_WAY_OUT} Of a logit it is calibrated(logit, temperature).'),
     'logit': (lambda v: ~np.isfinite(pd.to_numeric(v, errors='coerce')), 'is no finite number', 'Score the film again.'),
-    'family': (pd.isna, 'is empty', "It names the corruption; of films as they are: table.assign(family='clean').")}
+    'corruption': (pd.isna, 'is empty', "It names the corruption; of films as they are: table.assign(corruption='clean').")}
 
 def has_columns(
-    table:pd.DataFrame, # Any
-    *columns:str,       # Of any name
-    who:str,            # How an error calls the table
+    table:pd.DataFrame,                                                             # Any
+    *columns:str,                                                                   # Of any name
+    who:str,                                                                        # How an error calls the table
     way_out:Callable[[list], str]=lambda missing: 'Give the table as it was made.', # From the columns that are missing, what to do
-)->pd.DataFrame:        # `table` itself
+)->pd.DataFrame:                                                                    # `table` itself
     "The table, when it has these columns; else a `TableError`"
     there = _frame(table, who)
     if not (missing := [c for c in columns if c not in there]): return there
@@ -330,7 +331,7 @@ def has_columns(
 
 def check_columns(
     table:pd.DataFrame, # Any
-    *columns:str,       # Of path, patient, label, p, logit, family
+    *columns:str,       # Of path, patient, label, p, logit, corruption
     who:str             # How an error calls the table, such as the function that needs it
 )->pd.DataFrame:        # `table` itself
     "The table, when it has these columns and they can be trusted; else a `TableError`"
@@ -377,7 +378,7 @@ ABLATION = pa.DataFrameSchema(dict(
     max_films=column(int, 'at most so many films; 0: all', 'films', pa.Check.ge(0, error='is below 0')),
     score=_share('mean of sensitivity and specificity, averaged over the corruptions'),
     worst=_share('the same under the worst corruption'),
-    worst_family=column(str, 'which that is', 'a corruption'),
+    worst_corruption=column(str, 'which that is', 'a corruption'),
     unseen=_share('the same under corruptions that no training shows'),
     cross_auc=_share('AUC across corruptions: normals of one against pneumonias of another'),
     clean_auc=_share('AUC of clean films'),

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['OOF', 'RULES', 'check_oof', 'example_oof', 'write_oof', 'read_oof', 'even_weights', 'fit_platt_balanced',
            'cross_fitted', 'ece', 'ks_error', 'plot_reliability', 'ppv_npv', 'threshold_table', 'rule_words',
-           'choose_threshold', 'plot_thresholds', 'fit_point', 'cross_fitted_calls', 'family_rates',
-           'cross_fitted_rates', 'family_drops', 'expected_rates', 'operating_point']
+           'choose_threshold', 'plot_thresholds', 'fit_point', 'cross_fitted_calls', 'corruption_rates',
+           'cross_fitted_rates', 'corruption_drops', 'expected_rates', 'operating_point']
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #3
 from collections.abc import Collection
@@ -34,8 +34,8 @@ def check_oof(
         raise ValueError('out-of-fold table: it is empty. Score films of both labels out of fold: cross_validate makes such a table')
     check_table(table, OUT_OF_FOLD,
                 way_out='These are logits out of fold, under corruptions, as `cross_validate` makes them; predictions will not do.')
-    if 'clean' not in set(table.family):
-        raise ValueError("out-of-fold table: no family 'clean'. Score the films as they are, too")
+    if 'clean' not in set(table.corruption):
+        raise ValueError("out-of-fold table: no corruption 'clean'. Score the films as they are, too")
     if table.fold.nunique() < 2:
         raise ValueError('out-of-fold table: one fold only. What is chosen must be judged on another fold: use two or more')
     return table
@@ -64,7 +64,7 @@ def example_oof(
     names = dict(path=[f'made-up-{i:05}.jpeg' for i in range(n)], patient=[f'made-up-{i:04}' for i in patient])
     films = pd.DataFrame(dict(**names, label=np.where(positive, PNEUMONIA, NORMAL), etiology=kind, fold=fold))
     logit = lambda shift, scatter: too_sure*(odds + shift + scatter*rng.normal(size=n))
-    return pd.concat([films.assign(family=f, logit=logit(*how)) for f, how in _EXAMPLE.items()], ignore_index=True)
+    return pd.concat([films.assign(corruption=f, logit=logit(*how)) for f, how in _EXAMPLE.items()], ignore_index=True)
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #14
 _FACTS = list(OOF[:5])
@@ -75,7 +75,7 @@ def write_oof(
 )->Path:                # `path`
     "A row per film, a column of logits per corruption, five significant digits"
     t = check_oof(table)
-    logits = t.pivot(index='path', columns='family', values='logit')[list(t.family.unique())]
+    logits = t.pivot(index='path', columns='corruption', values='logit')[list(t.corruption.unique())]
     wide = t.drop_duplicates('path')[_FACTS].join(logits, on='path')
     return write_atomic(path, wide.to_csv(index=False, float_format='%.5g', lineterminator='\n'))
 
@@ -87,23 +87,23 @@ def read_oof(
     wide = pd.read_csv(path, dtype=dict(patient=str), keep_default_na=False, na_values=[''])
     if missing := [c for c in (*_FACTS, 'clean') if c not in wide]:
         raise ValueError(f'{path}: no column {", ".join(missing)}. Write it with write_oof')
-    return check_oof(wide.melt(_FACTS, var_name='family', value_name='logit').dropna(subset='logit', ignore_index=True))
+    return check_oof(wide.melt(_FACTS, var_name='corruption', value_name='logit').dropna(subset='logit', ignore_index=True))
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #26
-def _of_families(t, families):
+def _of_corruptions(t, corruptions):
     "The rows of these corruptions; None keeps all"
-    if families is None: return t
-    if unknown := sorted({str(f) for f in some_of(families, 'families', 'names', t.family.iloc[0])} - set(t.family)):
-        raise ValueError(f'no family {", ".join(unknown)}; there are {", ".join(t.family.unique())}')
-    return t[t.family.isin(families)]
+    if corruptions is None: return t
+    if unknown := sorted({str(f) for f in some_of(corruptions, 'corruptions', 'names', t.corruption.iloc[0])} - set(t.corruption)):
+        raise ValueError(f'no corruption {", ".join(unknown)}; there are {", ".join(t.corruption.unique())}')
+    return t[t.corruption.isin(corruptions)]
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #7d583e59
 def even_weights(
     table:pd.DataFrame, # One row per film and corruption
 )->np.ndarray:          # (n,), weights of the rows
     "Weights that let every corruption count the same"
-    check_columns(table, 'path', 'family', who='table of scores')
-    return 1/table.groupby('family').path.transform('size').to_numpy()
+    check_columns(table, 'path', 'corruption', who='table of scores')
+    return 1/table.groupby('corruption').path.transform('size').to_numpy()
 
 def fit_platt_balanced(
     table:pd.DataFrame, # Columns `OOF`
@@ -112,9 +112,9 @@ def fit_platt_balanced(
     check_columns(table, 'label', 'logit', who='out-of-fold table')
     return fit_platt(table.logit, table.label, even_weights(table))
 
-def _temperature(t, families=None):
+def _temperature(t, corruptions=None):
     "The temperature of a table, every corruption weighing the same"
-    t = _of_families(check_columns(t, 'label', 'logit', 'family', who='out-of-fold table'), families)
+    t = _of_corruptions(check_columns(t, 'label', 'logit', 'corruption', who='out-of-fold table'), corruptions)
     return fit_temperature(t.logit, t.label, even_weights(t))
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #27
@@ -128,11 +128,11 @@ def _by_fold(table, one, dtype):
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #b0d13fc7
 def cross_fitted(
-    table:pd.DataFrame,            # Columns `OOF`
-    families:Collection[str]=None, # Names of corruptions the temperature is fitted on; None: all
-)->pd.Series:                      # p, 0–1, of every row
+    table:pd.DataFrame,               # Columns `OOF`
+    corruptions:Collection[str]=None, # Names of corruptions the temperature is fitted on; None: all
+)->pd.Series:                         # p, 0–1, of every row
     "Probabilities of each fold by the temperature of the other folds"
-    one = lambda rest, held: calibrated(held.logit, _temperature(rest, families))
+    one = lambda rest, held: calibrated(held.logit, _temperature(rest, corruptions))
     return _by_fold(table, one, float).rename('p')
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #31
@@ -191,20 +191,20 @@ def _between(low, high): return np.maximum((low + high)/2, np.nextafter(low, 1))
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #0240ea97
 def threshold_table(
-    label:Collection,       # (n,), 'NORMAL' or 'PNEUMONIA'
-    p:Collection,           # (n,), probability of pneumonia, 0–1
-    family:Collection=None, # (n,), the corruption of each row; None: one for all
-)->pd.DataFrame:            # Per gap between scores: low, high, threshold, sensitivity, specificity, all 0–1
+    label:Collection,           # (n,), 'NORMAL' or 'PNEUMONIA'
+    p:Collection,               # (n,), probability of pneumonia, 0–1
+    corruption:Collection=None, # (n,), the corruption of each row; None: one for all
+)->pd.DataFrame:                # Per gap between scores: low, high, threshold, sensitivity, specificity, all 0–1
     "What every distinct threshold gives, as means over corruptions"
     y = positives(label)
-    p, family = probabilities(scores_of(y, p)), np.zeros(len(y)) if family is None else np.asarray(family)
-    if family.shape != y.shape:
-        raise ValueError(f'family: the corruption of each of {len(y):,} films, not {one_line(family)}. Give the column, table.family')
-    family = pd.factorize(family)[0]
-    films = np.array([np.bincount(family, y), np.bincount(family, ~y)])
-    if not films.all(): raise ValueError('every family needs films of both labels; leave the others out with families=')
+    p, corruption = probabilities(scores_of(y, p)), np.zeros(len(y)) if corruption is None else np.asarray(corruption)
+    if corruption.shape != y.shape:
+        raise ValueError(f'corruption: that of each of {len(y):,} films, not {one_line(corruption)}. Give the column, table.corruption')
+    corruption = pd.factorize(corruption)[0]
+    films = np.array([np.bincount(corruption, y), np.bincount(corruption, ~y)])
+    if not films.all(): raise ValueError('every corruption needs films of both labels; leave the others out with corruptions=')
     edges = np.unique(np.r_[0, p, 1])
-    at, share = np.searchsorted(edges, p), lambda which, k: which/(k*len(k))[family]
+    at, share = np.searchsorted(edges, p), lambda which, k: which/(k*len(k))[corruption]
     missed, alone = (np.bincount(at, share(*c), len(edges)).cumsum()[:-1].clip(0, 1) for c in zip((y, ~y), films))
     low, high = edges[:-1], edges[1:]
     return pd.DataFrame(dict(low=low, high=high, threshold=_between(low, high), sensitivity=1 - missed, specificity=alone))
@@ -244,33 +244,33 @@ def _middle(cuts, best):
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #55
 def choose_threshold(
-    table:pd.DataFrame,            # Columns label, family, p (calibrated)
-    rule:str='balanced',           # A name in `RULES`
-    at_least:float=.95,            # Least sensitivity, for the rule 'sensitivity', 0–1
-    families:Collection[str]=None, # Names of corruptions the threshold is chosen on; None: all
-)->float:                          # 0–1
+    table:pd.DataFrame,               # Columns label, corruption, p (calibrated)
+    rule:str='balanced',              # A name in `RULES`
+    at_least:float=.95,               # Least sensitivity, for the rule 'sensitivity', 0–1
+    corruptions:Collection[str]=None, # Names of corruptions the threshold is chosen on; None: all
+)->float:                             # 0–1
     "The threshold that a rule picks; rates are means over corruptions"
     rule_words(rule, at_least)
     if isinstance(table, pd.DataFrame) and 'p' not in table:
         raise ValueError('choose_threshold: no column p. Add it: table.assign(p=cross_fitted(table))')
-    t = _of_families(check_columns(table, 'label', 'family', 'p', who='choose_threshold'), families)
-    cuts = threshold_table(t.label, t.p, t.family)
+    t = _of_corruptions(check_columns(table, 'label', 'corruption', 'p', who='choose_threshold'), corruptions)
+    cuts = threshold_table(t.label, t.p, t.corruption)
     worth = _worth(cuts, rule, at_least)
     return _middle(cuts, worth >= worth.max() - 1e-9)
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #58
 def plot_thresholds(
-    table:pd.DataFrame,   # Columns label, family, p; a family 'clean' among them
+    table:pd.DataFrame,   # Columns label, corruption, p; a corruption 'clean' among them
     threshold:float=None, # The one that was chosen, 0–1
     source:str='',        # Whose films: stamped below
     ax:Axes=None,         # Axes to draw on
 )->Axes:                  # Matplotlib Axes
     "Sensitivity and specificity against the threshold: clean films (thin), all copies (thick)"
-    table = check_columns(table, 'label', 'family', 'p', who='plot_thresholds')
+    table = check_columns(table, 'label', 'corruption', 'p', who='plot_thresholds')
     if threshold is not None: check_share(threshold)
     ax = axes(ax, (5.4, 3.8))
-    for name, t, width in [('clean', table[table.family == 'clean'], 1), ('all families', table, 2.5)]:
-        cuts = threshold_table(t.label, t.p, t.family)
+    for name, t, width in [('clean', table[table.corruption == 'clean'], 1), ('all corruptions', table, 2.5)]:
+        cuts = threshold_table(t.label, t.p, t.corruption)
         for rate, label, line in [('sensitivity', PNEUMONIA, '-'), ('specificity', NORMAL, '--')]:
             ax.plot(cuts.threshold, cuts[rate], color=PALETTE[label], linestyle=line, linewidth=width, label=f'{rate}, {name}')
     if threshold is not None: ax.axvline(threshold, color=INK, linestyle=':', label=f'threshold {threshold:.3f}')
@@ -280,25 +280,25 @@ def plot_thresholds(
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #62
 def fit_point(
-    table:pd.DataFrame,            # Columns `OOF`
-    rule:str='balanced',           # A name in `RULES`
-    at_least:float=.95,            # Least sensitivity, for the rule 'sensitivity', 0–1
-    families:Collection[str]=None, # Names of corruptions that choose; None: all
-)->tuple:                          # temperature (above 0), threshold (0–1)
+    table:pd.DataFrame,               # Columns `OOF`
+    rule:str='balanced',              # A name in `RULES`
+    at_least:float=.95,               # Least sensitivity, for the rule 'sensitivity', 0–1
+    corruptions:Collection[str]=None, # Names of corruptions that choose; None: all
+)->tuple:                             # temperature (above 0), threshold (0–1)
     "Temperature and threshold, chosen on all rows that are given"
-    temperature = _temperature(table, families)
-    return temperature, choose_threshold(table.assign(p=calibrated(table.logit, temperature)), rule, at_least, families)
+    temperature = _temperature(table, corruptions)
+    return temperature, choose_threshold(table.assign(p=calibrated(table.logit, temperature)), rule, at_least, corruptions)
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #63
 def cross_fitted_calls(
-    table:pd.DataFrame,            # Columns `OOF`
-    rule:str='balanced',           # A name in `RULES`
-    at_least:float=.95,            # Least sensitivity, for the rule 'sensitivity', 0–1
-    families:Collection[str]=None, # Names of corruptions that choose; None: all
-)->pd.Series:                      # bool
+    table:pd.DataFrame,               # Columns `OOF`
+    rule:str='balanced',              # A name in `RULES`
+    at_least:float=.95,               # Least sensitivity, for the rule 'sensitivity', 0–1
+    corruptions:Collection[str]=None, # Names of corruptions that choose; None: all
+)->pd.Series:                         # bool
     "True for every row that is called pneumonia by the temperature and the threshold of the other folds"
     def one(rest, held):
-        temperature, threshold = fit_point(rest, rule, at_least, families)
+        temperature, threshold = fit_point(rest, rule, at_least, corruptions)
         return calibrated(held.logit, temperature) >= threshold
     return _by_fold(table, one, bool).rename('called')
 
@@ -308,28 +308,28 @@ def _called(table, called):
     if len(said := truths(called)) == len(table): return said
     raise ValueError(f'called: {len(said):,} calls, and the table has {len(table):,} rows. Give both of the same rows: cross_fitted_calls')
 
-def family_rates(
-    table:pd.DataFrame, # Columns label, family
+def corruption_rates(
+    table:pd.DataFrame, # Columns label, corruption
     called:Collection,  # (n,), True where a row is called pneumonia
 )->pd.DataFrame:        # Per corruption: sensitivity, specificity, 0–1
     "Share of films called right, of either label, under each corruption"
-    check_columns(table, 'label', 'family', who='family_rates')
+    check_columns(table, 'label', 'corruption', who='corruption_rates')
     right = pd.Series(_called(table, called) == (table.label == PNEUMONIA).to_numpy(), table.index)
-    shares = right.groupby([table.family, table.label], sort=False).mean().unstack()
+    shares = right.groupby([table.corruption, table.label], sort=False).mean().unstack()
     return shares[[PNEUMONIA, NORMAL]].set_axis(['sensitivity', 'specificity'], axis=1)
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #67
 def cross_fitted_rates(
-    table:pd.DataFrame,            # Columns `OOF`
-    rule:str='balanced',           # A name in `RULES`
-    at_least:float=.95,            # Least sensitivity, for the rule 'sensitivity', 0–1
-    families:Collection[str]=None, # Names of corruptions that choose; all are judged. None: all choose
-)->pd.DataFrame:                   # Per corruption: sensitivity, specificity, 0–1
+    table:pd.DataFrame,               # Columns `OOF`
+    rule:str='balanced',              # A name in `RULES`
+    at_least:float=.95,               # Least sensitivity, for the rule 'sensitivity', 0–1
+    corruptions:Collection[str]=None, # Names of corruptions that choose; all are judged. None: all choose
+)->pd.DataFrame:                      # Per corruption: sensitivity, specificity, 0–1
     "What films under each corruption get from a threshold that they did not choose"
-    return family_rates(table, cross_fitted_calls(table, rule, at_least, families)).reindex(table.family.unique())
+    return corruption_rates(table, cross_fitted_calls(table, rule, at_least, corruptions)).reindex(table.corruption.unique())
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #69
-def family_drops(
+def corruption_drops(
     rates:pd.DataFrame, # From `cross_fitted_rates`
 )->pd.DataFrame:        # Per corruption: sensitivity, specificity, in points; above 0 is a loss
     "How many percentage points each corruption falls below the clean films"
@@ -344,9 +344,9 @@ def expected_rates(
     seed:int=0,         # Of the draws
 )->pd.DataFrame:        # Rows sensitivity, specificity; columns value, low, high; all 0–1
     "Means over corruptions, with 95 % intervals over patients"
-    check_columns(table, 'path', 'patient', 'label', 'family', who='expected_rates')
+    check_columns(table, 'path', 'patient', 'label', 'corruption', who='expected_rates')
     right = table.assign(right=(_called(table, called) == (table.label == PNEUMONIA)).astype(float))
-    right = right.pivot(index='path', columns='family', values='right')
+    right = right.pivot(index='path', columns='corruption', values='right')
     films = table.drop_duplicates('path').set_index('path').loc[right.index]
     known, right, y = right.notna().to_numpy(float), right.fillna(0).to_numpy(), (films.label == PNEUMONIA).to_numpy()
     def rate(w, of): return ((w[:, of] @ right[of])/(w[:, of] @ known[of])).mean(1)
@@ -356,20 +356,20 @@ def expected_rates(
 
 # %% ../../nbs/evaluate/47_operating_point.ipynb #78
 def operating_point(
-    table:pd.DataFrame,            # Columns `OOF`, scores of the model's own recipe
-    model_sha256:str,              # Of the file model.onnx, 64 hex digits
-    rule:str='balanced',           # A name in `RULES`
-    at_least:float=.95,            # Least sensitivity, for the rule 'sensitivity', 0–1
-    families:Collection[str]=None, # Names of corruptions that choose; None: all
-    prevalence:float=None,         # For PPV and NPV, 0–1; None: the share among the films of the table
-    n_boot:int=2000,               # Draws of patients, for the intervals
-    seed:int=0,                    # Of the draws
-)->OperatingPoint:                 # Without a band; `abstention_band` derives one
+    table:pd.DataFrame,               # Columns `OOF`, scores of the model's own recipe
+    model_sha256:str,                 # Of the file model.onnx, 64 hex digits
+    rule:str='balanced',              # A name in `RULES`
+    at_least:float=.95,               # Least sensitivity, for the rule 'sensitivity', 0–1
+    corruptions:Collection[str]=None, # Names of corruptions that choose; None: all
+    prevalence:float=None,            # For PPV and NPV, 0–1; None: the share among the films of the table
+    n_boot:int=2000,                  # Draws of patients, for the intervals
+    seed:int=0,                       # Of the draws
+)->OperatingPoint:                    # Without a band; `abstention_band` derives one
     "Temperature and threshold from all folds; sensitivity and specificity as each fold had them from the others"
     t = check_oof(table)
-    told = expected_rates(t, cross_fitted_calls(t, rule, at_least, families), n_boot, seed)
+    told = expected_rates(t, cross_fitted_calls(t, rule, at_least, corruptions), n_boot, seed)
     if prevalence is None: prevalence = float((t.drop_duplicates('path').label == PNEUMONIA).mean())
-    temperature, threshold = fit_point(t, rule, at_least, families)
+    temperature, threshold = fit_point(t, rule, at_least, corruptions)
     ppv, npv = map(float, ppv_npv(told.value['sensitivity'], told.value['specificity'], open_share(prevalence)))
     se, sp = map(tuple, told.to_numpy().tolist())
     return check_point(OperatingPoint(threshold, temperature, rule_words(rule, at_least), se, sp, prevalence, ppv, npv, model_sha256))

@@ -105,7 +105,7 @@ def _from_oof(path):
     "The clean films of an out-of-fold table, with calibrated p"
     t = read_oof(path)
     temperature, shift = fit_platt_balanced(t)
-    t = t[t.family == 'clean'].reset_index(drop=True)
+    t = t[t.corruption == 'clean'].reset_index(drop=True)
     return t.assign(p=calibrated(t.logit + shift, temperature), model_hash='')[list(_COLUMNS)]
 
 # %% ../../nbs/evaluate/48_site_scores.ipynb #73d91160

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['format_minutes', 'plot_delays', 'plot_queue', 'sensitivity_analysis', 'plot_sensitivity', 'read_site', 'table_rows',
-           'family_table', 'run_triage', 'queue_to_file']
+           'score_set_table', 'run_triage', 'queue_to_file']
 
 # %% ../../nbs/screen/60_queue_results.ipynb #3fc3016a
 import json, math, os, platform, time
@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from ..core import can_write, json_with, plain_data, shown_name, write_atomic
 from ..evaluate.site_scores import read_scores
 from ..plot import DECISION_STYLE, MODEL_STYLE, axes, stamp
-from .queue import (FAMILIES, TESTED, FILM, GROUPS, WARM_UP, WEEK, Site, check_site, compare_policies, held_out_scores,
+from .queue import (SCORE_SETS, TESTED, FILM, GROUPS, WARM_UP, WEEK, Site, check_site, compare_policies, held_out_scores,
                                     in_processes, lookup, policies, queue_week, reader_hours, replicate, score_pools, utilisation)
 
 # %% ../../nbs/screen/60_queue_results.ipynb #0d6f3678
@@ -194,27 +194,27 @@ def table_rows(
     return plain_data(pd.DataFrame(table).round(digits).to_dict('records'))
 
 # %% ../../nbs/screen/60_queue_results.ipynb #0a311c35
-def _family(job):
-    "What the scores of one family come to"
-    site, threshold, unsure_from, folder, family, how = job
-    scores = held_out_scores(folder, family)[0]
+def _score_set_job(job):
+    "What one set of scores comes to"
+    site, threshold, unsure_from, folder, score_set, how = job
+    scores = held_out_scores(folder, score_set)[0]
     normal, ill = score_pools(scores)
     r = compare_policies(replicate(site, scores, policies(threshold, unsure_from), **how), threshold, 200)
     rates = dict(sensitivity=(ill >= threshold).mean(), specificity=(normal < threshold).mean())
-    return r[(r.measure == 'median') & r.group.isin(GROUPS[:3])].assign(family=family, **rates)
+    return r[(r.measure == 'median') & r.group.isin(GROUPS[:3])].assign(score_set=score_set, **rates)
 
-def family_table(
+def score_set_table(
     site:Site,            # The hospital
     threshold:float,      # Called pneumonia from this p on, 0–1
     unsure_from:float,    # Unsure from this p on, 0–1
     folder:str|Path=None, # As for `held_out_scores`
-    workers:int=1,        # As for `replicate`: each takes whole families
+    workers:int=1,        # As for `replicate`: each takes whole sets
     **kwargs              # replications, days, seed, as for `replicate`
-)->pd.DataFrame:          # family, sensitivity, specificity (0–1), and median rows of `compare_policies`
+)->pd.DataFrame:          # score_set, sensitivity, specificity (0–1), and median rows of `compare_policies`
     "What becomes of the missed pneumonias when the score is worse"
-    known = held_out_scores(folder)[1]['families']
-    jobs = [(site, threshold, unsure_from, folder, f, kwargs) for f in (*FAMILIES, TESTED) if f in known]
-    return pd.concat(in_processes(_family, jobs, workers), ignore_index=True)
+    known = held_out_scores(folder)[1]['score_sets']
+    jobs = [(site, threshold, unsure_from, folder, f, kwargs) for f in (*SCORE_SETS, TESTED) if f in known]
+    return pd.concat(in_processes(_score_set_job, jobs, workers), ignore_index=True)
 
 # %% ../../nbs/screen/60_queue_results.ipynb #e25a9079
 def _timed(spent, name, f, *args, **kwargs):
@@ -228,17 +228,17 @@ def _timed(spent, name, f, *args, **kwargs):
 def _unsure_from(about): return about['band'][0] if about.get('band') else .3
 
 def run_triage(
-    site:Site,            # The hospital
-    scores:pd.DataFrame,  # DataFrame with label and p
-    about:dict,           # Where the scores come from: threshold, line, and what else is known
+    site:Site,                   # The hospital
+    scores:pd.DataFrame,         # DataFrame with label and p
+    about:dict,                  # Where the scores come from: threshold, line, and what else is known
     unsure_from:float|None=None, # Unsure from this p on up to the threshold, 0–1; None: where the shipped band begins, else .3
-    replications:int=200, # Months
-    days:int=28,          # Of a month, that count; whole weeks
-    seed:int=0,           # Same seed, same months
-    workers:int=1,        # As for `replicate`
-    worse:bool=False,     # With the worse scores of the same model?
-    folder:str|Path=None, # As for `held_out_scores`, for these
-)->dict:                  # Plain data: what results/triage.json holds
+    replications:int=200,        # Months
+    days:int=28,                 # Of a month, that count; whole weeks
+    seed:int=0,                  # Same seed, same months
+    workers:int=1,               # As for `replicate`
+    worse:bool=False,            # With the worse scores of the same model?
+    folder:str|Path=None,        # As for `held_out_scores`, for these
+)->dict:                         # Plain data: what results/triage.json holds
     "Compare the orders, then the grid, then worse scores; time it"
     spent, threshold, (normal, ill) = {}, about['threshold'], score_pools(scores)
     unsure_from = _unsure_from(about) if unsure_from is None else unsure_from
@@ -248,14 +248,14 @@ def run_triage(
     results = _timed(spent, 'intervals', compare_policies, runs, threshold)
     grid = _timed(spent, 'sensitivity', sensitivity_analysis, site, scores, cuts, replications=few, **how)
     given = site, threshold, unsure_from, folder
-    families = _timed(spent, 'worse scores', family_table, *given, replications=some, **how) if worse else []
+    score_sets = _timed(spent, 'worse scores', score_set_table, *given, replications=some, **how) if worse else []
     known = dict(about, films=len(scores), sensitivity=float((ill >= threshold).mean()), specificity=float((normal < threshold).mean()))
     return dict(site=site._asdict(), threshold=threshold, unsure_from=unsure_from, policies=orders, scores=known, replications=replications,
                 days=days, seed=seed, warm_up_days=WARM_UP, utilisation=utilisation(site), reader_hours_a_week=reader_hours(site),
-                films_a_month=len(runs)/replications, replications_of_the_grid=few, replications_of_families=some,
+                films_a_month=len(runs)/replications, replications_of_the_grid=few, replications_of_score_sets=some,
                 source=f"simulation of an assumed hospital · scores: {about['line']} · {len(scores):,} scores", results=table_rows(results),
                 queue=table_rows(queue_week(runs)), sensitivity=table_rows(grid),
-                families=table_rows(families), workers=workers, spent=spent)
+                score_sets=table_rows(score_sets), workers=workers, spent=spent)
 
 # %% ../../nbs/screen/60_queue_results.ipynb #faf4edc7
 def _table(told):

@@ -16,7 +16,7 @@ from .published import normal_groups, release_sets
 from ..evaluate.predictions import select_run
 from ..evaluate.comparison import seed_table
 from ..evaluate.decision import at_prevalence
-from ..evaluate.operating_point import (cross_fitted, cross_fitted_calls, ece, family_drops, family_rates,
+from ..evaluate.operating_point import (cross_fitted, cross_fitted_calls, ece, corruption_drops, corruption_rates,
     fit_platt_balanced, fit_point, ks_error)
 
 # %% ../../nbs/study/67_evidence.ipynb #87de8206
@@ -40,30 +40,30 @@ def on_one_threshold(
 # %% ../../nbs/study/67_evidence.ipynb #m012
 def _cross_fitted_metrics(table, p, positive, n_boot):
     "Discrimination and calibration"
-    clean = (table.family == 'clean').to_numpy()
+    clean = (table.corruption == 'clean').to_numpy()
     run = table[clean].assign(p=positive[clean].astype(float), model='cross-validation', seed=0, split='out of fold')
     at_point, ranked = metrics(run, n_boot=n_boot), metrics(run.assign(p=p[clean]), n_boot=n_boot)
     told = {m: at_point.loc[m, ['value', 'low', 'high']].to_dict() for m in ('accuracy', 'sensitivity', 'specificity')}
     errors = {f'{name}_{where}': f(p[rows], table.label[rows]) for name, f in dict(ece=ece, ks=ks_error).items()
-              for where, rows in dict(clean=clean, all_families=clean | True).items()}
+              for where, rows in dict(clean=clean, all_corruptions=clean | True).items()}
     return told | dict(auc=ranked.loc['auc', ['value', 'low', 'high']].to_dict(), films=int(clean.sum())), errors
 
 # %% ../../nbs/study/67_evidence.ipynb #5c9a9a5e
 def oof_evidence(
     table:pd.DataFrame,# Columns `operating_point.OOF`, before any shift
-    fitted:dict,       # From `held_out_fit` of this table and rule
-    rule:dict,         # For `choose_threshold`
-    n_boot:int=2000,   # Draws of patients
-)->dict:               # Plain data
+    fitted:dict,     # From `held_out_fit` of this table and rule
+    rule:dict,       # For `choose_threshold`
+    n_boot:int=2000, # Draws of patients
+)->dict:             # Plain data
     "Discrimination, calibration and robustness on films that were held out"
     table = table.assign(logit=table.logit + fitted['shift'])
     p, positive = cross_fitted(table), cross_fitted_calls(table, **rule)
     told, errors = _cross_fitted_metrics(table, p, positive, n_boot)
-    rates = family_rates(table, positive).reindex(table.family.unique())
-    drops = family_drops(rates[~rates.index.str.startswith('hard')])        # hard films fall for another reason than a changed copy
+    rates = corruption_rates(table, positive).reindex(table.corruption.unique())
+    drops = corruption_drops(rates[~rates.index.str.startswith('hard')])        # hard films fall for another reason than a changed copy
     return told | fitted | errors | dict(
-        families=rates.to_dict('index'), drops_in_points=drops.to_dict('index'),
-        largest_drop_in_points=float(drops.max().max()), largest_drop_family=drops.max(axis=1).idxmax())
+        corruptions=rates.to_dict('index'), drops_in_points=drops.to_dict('index'),
+        largest_drop_in_points=float(drops.max().max()), largest_drop_corruption=drops.max(axis=1).idxmax())
 
 # %% ../../nbs/study/67_evidence.ipynb #m016
 def scored_sets(

@@ -322,7 +322,7 @@ def _on_films(codes):
     turned = {what.removeprefix('turned '): dict(named=right(what, c), scored=_share(c == ''))
               for what, c in codes.items() if what.startswith('turned')}
     clean = _refusals(codes['clean']) | dict(turned_or_inverted=_share(np.isin(codes['clean'], ['turned', 'inverted'])))
-    return dict(out_of_fold=clean, families=of('copy', lambda c: _share(c != '')), mirrored=_share(codes['mirrored'] != ''),
+    return dict(out_of_fold=clean, corruptions=of('copy', lambda c: _share(c != '')), mirrored=_share(codes['mirrored'] != ''),
                 spoiled=of('tampered', lambda c: _share(c == '')), turned=turned)
 
 def _on_elsewhere(codes):

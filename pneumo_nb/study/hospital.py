@@ -24,7 +24,7 @@ def _found(model):
 
 def _sooner(queue):
     "How long a pneumonia waits, read in the order of the worklist and as films come; with scores of the test films, where there are some"
-    tested = [row for row in queue['families'] if row['family'] == 'test films']
+    tested = [row for row in queue['score_sets'] if row['score_set'] == 'test films']
     wait = lambda policy, group: format_minutes(lookup(tested or queue['results'], policy, group, 'median')['value'])
     found, missed = ([wait(policy, f'pneumonia, {group}') for policy in ('score order', 'first come')] for group in ('found', 'missed'))
     whose = 'its scores of the same test films' if tested else 'its scores of films that were held out'

@@ -176,7 +176,7 @@ def _gate(folder, s, say):
     gate, _ = fit_asking_gate(bundle, x, films.group.to_numpy(), away, say)
     band = held_out_band(read_oof(folder/'held_out.csv'), _fitted(folder, 'held_out')['shift'],
                          bundle.info['temperature'], bundle.points['default'].threshold)
-    why = f'at most {ALPHA:.0%} of either class outside it on the wrong side, held-out scores, all families'
+    why = f'at most {ALPHA:.0%} of either class outside it on the wrong side, held-out scores, all corruptions'
     write_gate(s['bundle'], gate.arrays, dict(films=len(films), cohort=cohort_hash(films), band=why), band)
 
 # %% ../../nbs/study/72_model.ipynb #m017

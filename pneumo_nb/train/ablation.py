@@ -33,9 +33,9 @@ def _shift_table(net, films, cohort, hard):
     "Scores of held-out films, clean, under every corruption at its middle severity, and of the hard ones"
     def rows(name):
         p = film_scores(net, corrupt_all(films, name))
-        return cohort[['path', 'label']].assign(family=name, severity=2*(name in CORRUPTIONS), p=p)
+        return cohort[['path', 'label']].assign(corruption=name, severity=2*(name in CORRUPTIONS), p=p)
     tables = [rows(name) for name in ('clean', *CORRUPTIONS)]
-    return pd.concat([*tables, tables[0][np.asarray(hard)].assign(family='hard')], ignore_index=True)
+    return pd.concat([*tables, tables[0][np.asarray(hard)].assign(corruption='hard')], ignore_index=True)
 
 # %% ../../nbs/train/38_ablation.ipynb #114
 class AblationData(NamedTuple):
@@ -175,7 +175,7 @@ def ablation(
     max_films:int|None=None,             # About so many films; None takes all
     log:Callable=noop,                   # Called with lines of progress, e.g. `print`
     workers:int|None=None,               # As for `in_parallel`
-)->pd.DataFrame: # The whole CSV
+)->pd.DataFrame:                         # The whole CSV
     "Every recipe with every seed, one line each; goes on where it was stopped"
     out, settings = Path(out), dict(fold=0, size=size, epochs=epochs, max_films=max_films or 0)
     done = read_rows(out)
@@ -187,7 +187,7 @@ def ablation(
         done = pd.concat([done, pd.DataFrame([row])], ignore_index=True)
         write_table(out, done, ABLATION, float_format='%.5f')
         log(f'[{i}/{len(todo)}] {row["recipe"]}, seed {row["seed"]}: shift score {row["score"]:.4f}, '
-            f'worst {row["worst_family"]} {row["worst"]:.4f}, {row["train_s"] + row["score_s"]} s')
+            f'worst {row["worst_corruption"]} {row["worst"]:.4f}, {row["train_s"] + row["score_s"]} s')
     return done
 
 # %% ../../nbs/train/38_ablation.ipynb #766caf54
@@ -197,13 +197,13 @@ def ranking(
     rows:pd.DataFrame, # From `read_rows`
     size:int=128,      # Only rows at this size, px
     epochs:int=3,      # Only rows of so many epochs
-)->pd.DataFrame:       # Per recipe, the best first: `MEANS`, sd (nan with one seed), seeds, worst_family, key
+)->pd.DataFrame:       # Per recipe, the best first: `MEANS`, sd (nan with one seed), seeds, worst_corruption, key
     "The recipes in the order of their mean shift score over seeds"
     same = rows[(rows['size'] == size) & (rows.epochs == epochs) & (rows.max_films == 0)]
     by = same.sort_values('seed').groupby('recipe')
-    firsts = dict(worst_family=('worst_family', 'first'), key=('key', 'first'))
+    firsts = dict(worst_corruption=('worst_corruption', 'first'), key=('key', 'first'))
     table = by.agg(sd=('score', 'std'), seeds=('seed', 'nunique'), **{m: (m, 'mean') for m in MEANS}, **firsts)
-    order = ['score', 'sd', 'seeds', 'worst', 'worst_family', *MEANS[2:], 'key']
+    order = ['score', 'sd', 'seeds', 'worst', 'worst_corruption', *MEANS[2:], 'key']
     return table[order].sort_values('score', ascending=False)
 
 # %% ../../nbs/train/38_ablation.ipynb #8da97172

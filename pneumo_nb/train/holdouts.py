@@ -119,31 +119,31 @@ def hard_split(
 def _above(low, high): return auc(np.repeat([False, True], [len(low), len(high)]), np.r_[low, high])[0]
 
 def cross_auc(
-    table:pd.DataFrame, # Columns family, label, p; a family 'clean' among them
-)->pd.Series:           # 0–1 per family; of 'clean' it is the plain AUC
+    table:pd.DataFrame, # Columns corruption, label, p; a corruption 'clean' among them
+)->pd.Series:           # 0–1 per corruption; of 'clean' it is the plain AUC
     "Films under each corruption ranked against clean films of the other class"
-    if 'clean' not in set(table.family): raise ValueError("the table needs the clean films too, as family 'clean'")
-    def p(family, label): return table.p[(table.family == family) & (table.label == label)].to_numpy()
+    if 'clean' not in set(table.corruption): raise ValueError("the table needs the clean films too, as corruption 'clean'")
+    def p(corruption, label): return table.p[(table.corruption == corruption) & (table.label == label)].to_numpy()
     halves = {f: (_above(p(f, NORMAL), p('clean', PNEUMONIA)), _above(p('clean', NORMAL), p(f, PNEUMONIA)))
-              for f in table.family.unique()}
+              for f in table.corruption.unique()}
     return pd.DataFrame(halves).mean().rename('cross_auc')
 
 # %% ../../nbs/train/34_holdouts.ipynb #44
 def shift_rates(
-    table:pd.DataFrame, # Columns family, label, p
-)->pd.DataFrame:        # Per family: sensitivity, specificity, 0–1
+    table:pd.DataFrame, # Columns corruption, label, p
+)->pd.DataFrame:        # Per corruption: sensitivity, specificity, 0–1
     "What one threshold, fixed on the clean films, gives under each corruption"
-    clean = table[table.family == 'clean']
+    clean = table[table.corruption == 'clean']
     positive = table.p > balanced_threshold(clean.label, clean.p)
-    right = (positive == (table.label == PNEUMONIA)).groupby([table.family, table.label], sort=False).mean().unstack()
+    right = (positive == (table.label == PNEUMONIA)).groupby([table.corruption, table.label], sort=False).mean().unstack()
     return right[list(LABELS[::-1])].set_axis(['sensitivity', 'specificity'], axis=1)
 
 # %% ../../nbs/train/34_holdouts.ipynb #46
 def shift_score(
-    table:pd.DataFrame, # Out-of-fold scores at one severity: columns family, label, p
-)->dict:                # score, worst, worst_family, unseen, cross_auc, clean_auc; all but the name 0–1
+    table:pd.DataFrame, # Out-of-fold scores at one severity: columns corruption, label, p
+)->dict:                # score, worst, worst_corruption, unseen, cross_auc, clean_auc; all but the name 0–1
     "One number per recipe, from train films: the balanced accuracy that a threshold fixed on clean films keeps"
     ranked = cross_auc(table)
     kept = shift_rates(table).drop('clean').mean(axis=1)
-    return dict(score=kept.mean(), worst=kept.min(), worst_family=kept.idxmin(), unseen=kept.reindex(UNSEEN).mean(),
+    return dict(score=kept.mean(), worst=kept.min(), worst_corruption=kept.idxmin(), unseen=kept.reindex(UNSEEN).mean(),
                 cross_auc=ranked.drop('clean').mean(), clean_auc=ranked['clean'])
