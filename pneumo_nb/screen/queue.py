@@ -91,9 +91,9 @@ def check_site(
                      f'{needed:.1f} reader hours, and there are {reader_hours(site):.1f}. Add hours, or send fewer films')
 
 # %% ../../nbs/screen/59_queue.ipynb #733c7273
-SCORE_SETS = ('clean', 'noise', 'hard clean')   # of which the scores come with the library
-TESTED   = 'test films'                       # … and these, as the shipped network scored them in the last step
-SCORES   = Path(str(resources.files('pneumo_nb')))/'bundles'/'held_out.json'
+SCORE_SETS = ('clean', 'noise', 'hard clean') # of which the scores come with the library
+TESTED     = 'test films'                     # … and these, as the shipped network scored them in the last step
+SCORES     = Path(str(resources.files('pneumo_nb')))/'bundles'/'held_out.json'
 
 def _tested(folder):
     "label → p of the test films; none where they were not scored"
@@ -124,16 +124,15 @@ def pack_scores(
 def held_out_scores(
     folder:str|Path=None,  # Where held_out.csv and metrics.json are; None: those of the shipped model, which come with the library
     score_set:str='clean', # Which copies of the films: a corruption in `operating_point.read_oof`; or `TESTED`
-)->tuple:                  # DataFrame with label and p (0–1); dict of threshold, model, band, score_set, score_sets, line, films
+)->tuple:                  # DataFrame with label and p (0–1); dict of threshold, model, line, band, score_set, score_sets, films
     "Calibrated scores of development films, or of the test films, and the shipped threshold"
     told = _held_out(folder)
-    known = [*told['logits'], *[TESTED]*bool(told['tested'])]
-    if score_set not in known: raise ValueError(f'no set of scores {score_set!r}; there are {", ".join(known)}')
-    about = {k: told[k] for k in ('threshold', 'model', 'line', 'band')} | dict(score_sets=known)
-    by_label = told['tested'] if score_set == TESTED else told['logits'][score_set]
-    scores = pd.concat([pd.DataFrame(dict(label=label, p=x)) for label, x in by_label.items()], ignore_index=True)
+    sets = told['logits'] | ({TESTED: told['tested']} if told['tested'] else {})
+    if score_set not in sets: raise ValueError(f'no set of scores {score_set!r}; there are {", ".join(sets)}')
+    scores = pd.DataFrame([dict(label=label, p=x) for label, xs in sets[score_set].items() for x in xs])
     if score_set != TESTED: scores['p'] = calibrated(scores.p + told['shift'], told['temperature'])
-    return scores, about | dict(score_set=score_set, films=len(scores))
+    about = dict(score_set=score_set, score_sets=[*sets], films=len(scores))
+    return scores, {k: told[k] for k in ('threshold', 'model', 'line', 'band')} | about
 
 # %% ../../nbs/screen/59_queue.ipynb #2af9e376
 def score_pools(
