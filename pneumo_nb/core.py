@@ -57,6 +57,7 @@ def plain_data(
     x = x.item() if hasattr(x, 'item') else x
     return None if isinstance(x, float) and x != x else x
 
+# %% ../nbs/00_core.ipynb #6da340bd
 def save_json(
     path:str|Path, # The file
     data:Any,      # As for `plain_data`

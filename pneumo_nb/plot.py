@@ -58,6 +58,7 @@ def no_formula(
     "Text whose $ are just that"
     return str(words).replace('$', r'\$')
 
+# %% ../nbs/02_plot.ipynb #2252c9de
 def stamp(
     ax:Axes,  # Matplotlib Axes; its whole figure is stamped
     line:str, # What to write, usually a `source_line`; empty writes nothing

@@ -48,6 +48,7 @@ def scores_of(
     there = one_line(values) if x.ndim != 1 else f'{len(x):,}' if x.shape != y.shape else f'{np.isnan(x).sum():,} of them missing'
     raise ValueError(f'{name}: {len(y):,} numbers are needed, one for each label; there is {there}. Give both of the same films')
 
+# %% ../nbs/01_stats.ipynb #2369206f
 def truths(
     y:Collection # (films,): true for pneumonia, else false; or 1 and 0
 )->np.ndarray:   # (films,) bool
@@ -65,6 +66,7 @@ def ratio(
     a, b = np.broadcast_arrays(np.asarray(a, float), np.asarray(b, float))
     return np.divide(a, b, out=np.full(a.shape, np.nan), where=b != 0)
 
+# %% ../nbs/01_stats.ipynb #a25f7c50
 def proportions(
     tp:float|np.ndarray, fn:float|np.ndarray, tn:float|np.ndarray, fp:float|np.ndarray, # Counts: numbers, or arrays of one shape
 )->dict[str, tuple]: # rate → (films called right, of how many)
@@ -201,6 +203,7 @@ def bootstrap(
     sizes = [min(200, n_boot - i) for i in range(0, n_boot, 200)]
     return pd.concat([pd.DataFrame(statistic(draw_patients(patient, n, rng, y))) for n in sizes], ignore_index=True)
 
+# %% ../nbs/01_stats.ipynb #1e027caf
 def interval(
     draws:Collection, # Values of one statistic; NaN where a draw left it undefined
     level:float=.95,  # Share of the draws that lie inside, 0–1

@@ -61,6 +61,7 @@ def unique_in(
     "No two rows agree in all these columns"
     return pa.Check(lambda t: ~t.duplicated(list(columns)), title=columns[0], error=error, description=way_out)
 
+# %% ../nbs/03_tables.ipynb #fc0042ef
 def same_within(
     key:str,    # Rows that agree here …
     of:str,     # … agree here, too

@@ -60,6 +60,7 @@ def cache_home()->Path|None: # None: `HOME` is not set, as for many services
 
 _WITHOUT = 'this run goes on without the cache. To have one, set PNEUMO_CACHE to a folder that can be written.'
 
+# %% ../../nbs/data/18_cache.ipynb #a9311431
 @lru_cache
 def _without_cache(why):
     "Say once that the cache is no help; the folder, removed when Python ends, that stands in for it"

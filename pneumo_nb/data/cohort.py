@@ -28,6 +28,7 @@ def _release_2018(m):
     kind = m[2].lower()
     return f'{kind}-{int(m[1])}', f'person-{int(m[1])}', kind
 
+# %% ../../nbs/data/23_cohort.ipynb #7228bb05
 def _later_release(m):
     "BACTERIA-8557599-0001"
     kind = m[1].lower()
@@ -94,6 +95,7 @@ def _all_facts(root, files, progress)->list[dict]:
     with suppress(OSError): write_atomic(kept, json.dumps(facts))
     return facts
 
+# %% ../../nbs/data/23_cohort.ipynb #9a3477b7
 def _source(root, files)->str:
     "'phantom' by its marker, 'medmnist' by its own, 'public' by the two releases' names, else 'folder'"
     for name in ('phantom', 'medmnist'):

@@ -182,6 +182,7 @@ def _misplaced(y, x, seen, counts):
     spare = (low, 1 - high) if y[first] <= y[last] else (1 - high, low)             # at the ends of x
     return max(below, above), min(below, above), max(min(below, spare[1]), min(above, spare[0])), sum(spare)
 
+# %% ../../nbs/data/16_dicom.ipynb #ef4a89f0
 def _moved(ds, again, x, stored, seen, counts, cut):
     "The same window for the values that it may have been written for, if it cuts off much less of the film; or None"
     tried = {} if np.array_equal(x, stored) else {'stored values': stored}
@@ -192,7 +193,6 @@ def _moved(ds, again, x, stored, seen, counts, cut):
     fits = {how: lost + spare for how, (lost, _, misplaced, spare) in fits.items() if lost <= cut/4 + 1/PARTS and misplaced < .1}
     best = min(fits, key=fits.__getitem__, default=None)
     return None if best is None else (tried[best], f'for {best}')
-
 
 # %% ../../nbs/data/16_dicom.ipynb #5b92f536
 def _from_body(x, seen, counts, tail):

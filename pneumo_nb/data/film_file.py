@@ -122,6 +122,7 @@ def short_message(
     "What an exception said"
     return ' '.join(str(e).split())[:120]
 
+# %% ../../nbs/data/10_film_file.ipynb #2ca0ed48
 def is_dicom(
     data:bytes, # The beginning of a file, 132 bytes or more
 )->bool:

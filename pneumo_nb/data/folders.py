@@ -76,6 +76,7 @@ def _holds_classes(folder, words)->bool:
     in_splits = (c for s in below if folder_word(s.name) in _SPLITS for c in _subfolders(s))
     return any(folder_word(d.name) in words for d in [*below, *in_splits])
 
+# %% ../../nbs/data/21_folders.ipynb #cfff7388
 def archive_levels(
     root:Path # Any folder
 )->list:      # The folder, and the public archive's folders in it

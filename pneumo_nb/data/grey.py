@@ -69,6 +69,7 @@ def _body_ends(values, counts, tail):
     low, high = (values[min(np.searchsorted(share, q), len(values) - 1)] for q in (tail, 1 - tail))
     return (low, high) if high > low else (values[0], values[-1])
 
+# %% ../../nbs/data/11_grey.ipynb #f2e98ef0
 def grey_ends(
     values:np.ndarray, # The different values of a film, ascending
     counts:np.ndarray, # How many pixels have each; 1 or more

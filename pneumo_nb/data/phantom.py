@@ -101,6 +101,7 @@ def _lungs(x, y, a, breath):
     inside = _edge(s-a.mediastinum, .06)*_edge(_dome(x, a, breath)-y, .05)*_edge(y-a.apex+.02, .1)
     return np.sqrt(side*(2-side))*inside
 
+# %% ../../nbs/data/19_phantom.ipynb #f79dc5f5
 def _heart(x, y, a, breath):
     "Heart and great vessels, 0–1"
     h, cy = a.heart, a.dome+breath-.22
@@ -200,6 +201,7 @@ def _spots(x, y, at, radius, depth, power=1.):
     q = ((x[..., None]-at[:, 0])/radius[:, 0])**2 + ((y[..., None]-at[:, 1])/radius[:, 1])**2
     return 1-np.prod(1-depth*np.exp(-q**power), -1)
 
+# %% ../../nbs/data/19_phantom.ipynb #9a783b3a
 def _bacterial(r, x, y):
     "One or two dense consolidations, mostly on one side"
     n = int(r.choice([1, 2], p=[.65, .35]))

@@ -138,6 +138,7 @@ def _draw(folder, plan, size, progress):
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(film).save(path, 'JPEG', quality=90)
 
+# %% ../../nbs/data/20_phantom_files.ipynb #16fa88c6
 def _put(tmp, folder, marker):
     "Rename, unless another process was faster with the same films"
     if folder.is_dir() and not any(folder.iterdir()): folder.rmdir()

@@ -79,6 +79,7 @@ def _loaded(im:Image.Image, name)->Image.Image:
         return im
     except Exception as e: raise FilmError(name, 'too_large' if _is_bomb(e) else 'truncated', short_message(e)) from e
 
+# %% ../../nbs/data/12_picture.ipynb #c4ac46c3
 def _upright(im:Image.Image, name)->Image.Image:
     "The decoded image, turned as its EXIF says"
     try: ImageOps.exif_transpose(_loaded(im, name), in_place=True)

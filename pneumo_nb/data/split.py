@@ -61,6 +61,7 @@ def _offenders(cohort, column)->list[str]:
     return [f'{column} {value} is in {where}: ' + ', '.join(cohort.path[cohort[column] == value].head(4))
             for value, where in spread[spread.str.contains(' and ')].items()]
 
+# %% ../../nbs/data/24_split.ipynb #411438d5
 def _cannot_prove(cohort)->list[str]:
     "What this cohort's names leave open"
     out = ['True identity: two names can be one child. Only hashes and near copies speak beside the names.']

@@ -219,6 +219,7 @@ def words_found(
     "Is there one of these words?"
     return bool(_pattern(words).search(text))
 
+# %% ../../nbs/data/13_tag_words.ipynb #6849644c
 def words_left(
     text:str,    # From `bare_words`
     *tables:str, # Words with `*` and `_`, parted by blanks

@@ -60,6 +60,7 @@ def _in_numbers(text)->str:
     day, year = (re.search(rf'(?<!\d)\d{{{n}}}(?!\d)', text) for n in ('1,2', '4'))
     return f'{year[0]}-{month}-{day[0]}' if month and day and year else text
 
+# %% ../../nbs/data/14_tags.ipynb #554c88d1
 def _date_in(text)->datetime.date|None:
     "The date in 19791103, 1979.11.03, 1979-11-03T08:15, 03.11.1979, 3 Nov 1979, 03111979 or 1979"
     text = _in_numbers(text)
@@ -218,6 +219,7 @@ def _part_of(texts)->str:
     if heard['part'] or heard['chest']: return heard['part']
     return NO_PART if words_left(heard['text'], NO_VIEW_WORDS, FRONTAL, SILENT, SIDES, *VIEWS.values()) else ''
 
+# %% ../../nbs/data/14_tags.ipynb #5a8b4e9a
 def _part_of_item(item)->str:
     "Another part, by an item's code or meaning"
     value, scheme, meaning = _coded(item)
@@ -275,6 +277,7 @@ def _turned(item)->str:
     value, scheme, meaning = _coded(item)
     return TURNED_CODES.get(value) or words_name(meaning, free=True)['view'] or words_name([_known(value, scheme)])['view']
 
+# %% ../../nbs/data/14_tags.ipynb #367a667f
 def _view_of_item(item)->str:
     "Another view, by an item's modifiers, code or meaning"
     value, scheme, meaning = _coded(item)

@@ -76,6 +76,7 @@ class Calibration(NamedTuple):
 # %% ../../nbs/evaluate/46_decision.ipynb #f8cbc513
 def _number(x): return isinstance(x, Real) and not isinstance(x, bool) and math.isfinite(x)
 
+# %% ../../nbs/evaluate/46_decision.ipynb #592a4965
 def calibrated(
     logit:float|Collection, # (n,), any real numbers
     temperature:float,      # Above 0

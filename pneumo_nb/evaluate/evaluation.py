@@ -162,6 +162,7 @@ def _band(t, at, n_boot, seed):
     draws = bootstrap(t.patient, lambda w: dict(enumerate(np.stack([at(*c) for c in zip(*steps(y, p, w)[:2])], 1))), n_boot, seed, y)
     return np.percentile(draws, [2.5, 97.5], axis=0)
 
+# %% ../../nbs/evaluate/42_evaluation.ipynb #913f3cde
 def _plot_curves(predictions, at, x, metric, n_boot, seed, ax)->Axes:
     "Draw each model's curve with its band; `x` makes both axes of a `curve`"
     for (model, t), style in zip(shown_runs(predictions).items(), cycle(MODEL_STYLE)):

@@ -308,6 +308,7 @@ def _called(table, called):
     if len(said := truths(called)) == len(table): return said
     raise ValueError(f'called: {len(said):,} calls, and the table has {len(table):,} rows. Give both of the same rows: cross_fitted_calls')
 
+# %% ../../nbs/evaluate/47_operating_point.ipynb #6f563f23
 def corruption_rates(
     table:pd.DataFrame, # Columns label, corruption
     called:Collection,  # (n,), True where a row is called pneumonia

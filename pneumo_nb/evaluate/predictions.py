@@ -25,6 +25,7 @@ def with_split(
     warnings.warn('predictions: the column `fold` is called `split` now; rename it', DeprecationWarning, stacklevel=3)
     return t.rename(columns=dict(fold='split'))
 
+# %% ../../nbs/evaluate/41_predictions.ipynb #ebc50dc3
 def check_predictions(
     predictions:pd.DataFrame, # One row per film and run, with `COLUMNS`
 )->pd.DataFrame:              # The same rows, numbered from 0, in the declared types

@@ -87,6 +87,7 @@ def _scored_twice(t):
 _WHICH_LABEL = ('Write NORMAL or PNEUMONIA: what other words or numbers mean, only you know. '
                 'Or say which of two means pneumonia, as in --positive 1, and empty the label of a film that nobody has read')
 
+# %% ../../nbs/evaluate/48_site_scores.ipynb #727e44e2
 def _check_scores(t, lines, name):
     "The first fault, as a `ValueError`"
     def stop(i, column, fault, way_out):
@@ -140,6 +141,7 @@ def _no_positive(positive, words, name):
         raise ValueError(f'{name}: beside {shown_name(positive)} there is {", ".join(map(shown_name, others))}. '
                          'Which of them is normal, only you know: write one word for it, and empty the label of films that are neither')
 
+# %% ../../nbs/evaluate/48_site_scores.ipynb #b365d119
 def _labels(label, positive, name)->pd.Series:
     "Labels as they are meant, '' where there is none; `positive` is the word for pneumonia, one other word stands for normal"
     words = label.map(_label_word)

@@ -118,6 +118,7 @@ def _split_aucs(cues, cohort, split, n_boot, rng):
     a = np.stack([auc(y, cues[c].to_numpy()[rows], w) for c in cues])
     return a[:, :1], a[:, 1:]
 
+# %% ../../nbs/explore/26_cue_audit.ipynb #6429ba7c
 def _together(gap, boot, level):
     "Interval that holds for all cues at once, (cues, 2)"
     se = np.nanstd(boot, axis=1, keepdims=True)

@@ -198,6 +198,7 @@ def _with_interval(effect)->dict:
     d, margin = float(effect.d), z_limit()*float(effect.se)
     return dict(d=d, low=d - margin, high=d + margin)
 
+# %% ../../nbs/explore/29_lung_fields.ipynb #5ebb5016
 def compare_sides(
     table:pd.DataFrame, # One row per patient at one box position
 )->pd.DataFrame:        # Mean per class, d (pneumonia against normal) with its 95 % interval, p of Mann–Whitney

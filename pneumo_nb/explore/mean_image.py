@@ -108,6 +108,7 @@ def few_colours(
     "A colour map of few steps"
     return plt.get_cmap(name, 41)
 
+# %% ../../nbs/explore/28_mean_image.ipynb #ba20f0d9
 def patient_sides(
     ax:Axes # Axes with a film
 )->Axes:    # `ax`

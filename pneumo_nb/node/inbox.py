@@ -24,6 +24,7 @@ def _flush_folder(folder):
         try: os.fsync(at)
         finally: os.close(at)
 
+# %% ../../nbs/node/76_inbox.ipynb #1ad0a547
 def write_durable(
     path:str|Path, # Where the file shall be; its folder is made when missing
     data:bytes,    # What it shall hold
@@ -55,6 +56,7 @@ class Result(NamedTuple):
     uid:str       # Its SOP instance UID
     data:bytes    # The file
 
+# %% ../../nbs/node/76_inbox.ipynb #4f0c5986
 class Owed(NamedTuple):
     "A result on its way to one destination"
     id:int          # In the table
@@ -143,6 +145,7 @@ def _change(self:Inbox):
             if self._db.in_transaction: self._db.execute('ROLLBACK')
             raise
 
+# %% ../../nbs/node/76_inbox.ipynb #0d233c7b
 @patch
 def _ask(self:Inbox, sql, *values):
     "Rows"
@@ -159,6 +162,7 @@ def _sweep(self:Inbox):
     for p in stray: p.unlink(missing_ok=True)
     return len(stray)
 
+# %% ../../nbs/node/76_inbox.ipynb #2e0ee6d6
 @patch
 def close(self:Inbox)->None:
     "Let go of file and lock"

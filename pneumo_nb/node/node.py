@@ -227,6 +227,7 @@ def turn(
     if not rows: node.inbox.arrived.wait(.1)
     return len(rows)
 
+# %% ../../nbs/node/79_node.ipynb #ab78e8aa
 def _say_owed(node):
     "What would be sent, and was not told yet"
     for to in node.settings.to:

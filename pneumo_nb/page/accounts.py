@@ -192,6 +192,7 @@ def end(self:Accounts,
     "Log out"
     with self._open() as db: db.execute('DELETE FROM sessions WHERE token = ?', (_hashed(token),))
 
+# %% ../../nbs/page/85_accounts.ipynb #8c4157b9
 @patch
 def hide(self:Accounts,
     token:str,  # From the cookie

@@ -191,6 +191,7 @@ def score_shift(
     test:Any = ks_2samp(s[:n], s[-n:])
     return dict(distance=float(test.statistic), p=float(test.pvalue), n=(n, n))
 
+# %% ../../nbs/page/84_monitor.ipynb #f4e39d2a
 def shift_of_prevalence(
     was:float, # Share of pneumonia, 0–1
     now:float, # Share of pneumonia then, 0–1
@@ -247,6 +248,7 @@ def _bars(weeks, column, name):
 _CHARTS = dict(films='Films a week', positive='Share called pneumonia', unsure='Share unsure', refused='Share refused',
                far='Share far from the beginning')
 
+# %% ../../nbs/page/84_monitor.ipynb #adc57bf5
 def _shown_weeks(weeks):
     "The weekly table in words, the latest week first"
     shares, hours = ('refused', 'positive', 'unsure', 'far', 'read'), ('hours', 'slow')

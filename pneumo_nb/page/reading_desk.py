@@ -34,6 +34,7 @@ class DeskError(ValueError):
         super().__init__(words)
         self.code = code
 
+# %% ../../nbs/page/86_reading_desk.ipynb #20ea0894
 class Reader(NamedTuple):
     "Who asks"
     name:str         # As reads are signed
@@ -172,6 +173,7 @@ def row(self:Desk,
     row = self.feed.by[film]
     return row | dict(patient=self.facts.of(row, self.feed.path)['patient'])
 
+# %% ../../nbs/page/86_reading_desk.ipynb #3a9a031f
 @patch
 def path(self:Desk,
     row:dict, # Of the list
@@ -192,6 +194,7 @@ def _neighbours(rows, film, mine):
     return dict(place=at + 1, of=len(rows), previous=name(at - 1) if at > 0 else '', next=name(at + 1), unread=unread,
                 left=sum(r['film'] not in mine for r in rows))
 
+# %% ../../nbs/page/86_reading_desk.ipynb #690548cc
 @patch
 def neighbours(self:Desk,
     row:dict,                   # Of the list

@@ -235,6 +235,7 @@ def _open_films(said):
     answers = said[said.kind == 'read'].groupby('film').answer.nunique()
     return set(answers.index[answers > 1]) - set(said.film[said.kind == 'final'])
 
+# %% ../../nbs/page/80_reads.ipynb #8eb81947
 def disputed(
     table:pd.DataFrame, # From `Reads.table`
     blind:bool=False,   # Only answers that were given without the result
@@ -283,6 +284,7 @@ def left_out_words(
     said = '; '.join(f'{n:,} {why}' for why, n in left.items())
     return f'{sum(left.values()):,} films are left out: {said}.' if left else ''
 
+# %% ../../nbs/page/80_reads.ipynb #dde1f333
 def write_site_scores(
     table:pd.DataFrame, # From `Reads.table`
     path:str|Path,      # The CSV

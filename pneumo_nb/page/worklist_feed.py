@@ -154,6 +154,7 @@ def _file_at(base, name):
     try: return path if (path := named_file(base, name)).is_file() else None
     except (OSError, ValueError): return None
 
+# %% ../../nbs/page/81_worklist_feed.ipynb #aa8c900b
 def locate(
     row:dict,          # Of a worklist
     worklist:str|Path, # Its CSV

@@ -29,6 +29,7 @@ def held_out_fit(
     temperature, threshold = fit_point(table.assign(logit=table.logit + shift), **rule)
     return dict(shift=shift, temperature=temperature, threshold=threshold)
 
+# %% ../../nbs/study/67_evidence.ipynb #a4b13331
 def on_one_threshold(
     logit:np.ndarray, # (n,), of a single network
     single:dict,      # Its shift, temperature and threshold, from `held_out_fit`
@@ -74,6 +75,7 @@ def scored_sets(
     if not (predictions.split == 'v3').any(): return dict(public=predictions[predictions.split == 'test'])
     return release_sets(predictions, withdrawn)
 
+# %% ../../nbs/study/67_evidence.ipynb #81de32aa
 def _set_evidence(t, threshold, n_boot):
     "Mean and spread over the refits, and the shipped network with its interval"
     names = ['accuracy', 'sensitivity', 'specificity', 'balanced_accuracy', 'auc']
@@ -91,6 +93,7 @@ def _calibration(shipped, was):
     return dict(as_it_is=errors(shipped.p), at_the_prevalence_of_these_films=errors(at_prevalence(shipped.p, was, now)),
                 prevalence_of_development=was, prevalence_of_these_films=now)
 
+# %% ../../nbs/study/67_evidence.ipynb #cdb68105
 def _groups(predictions, withdrawn, threshold, n_boot):
     "Specificity of the groups of normals apart: over refits, and shipped"
     normals = normal_groups(predictions, withdrawn).assign(split='normals')

@@ -22,6 +22,7 @@ def _found(model):
     return (f"It found {c['tp']} of {c['tp'] + c['fn']} pneumonias of the public test films and left {c['tn']} of {c['tn'] + c['fp']} "
             "other children alone. It makes no diagnosis.")
 
+# %% ../../nbs/study/73_hospital.ipynb #70dfc8b7
 def _sooner(queue):
     "How long a pneumonia waits, read in the order of the worklist and as films come; with scores of the test films, where there are some"
     tested = [row for row in queue['score_sets'] if row['score_set'] == 'test films']
@@ -40,6 +41,7 @@ def _against_first_study(model):
     return (f"Against the small network of the study, on the same films: specificity {specificity}, sensitivity {sensitivity}. "
             f"Of normal films that both releases hold it leaves {kept} alone, of the withdrawn ones {withdrawn}.")
 
+# %% ../../nbs/study/73_hospital.ipynb #5d176f14
 def _open_questions(gate):
     "What is known of shortcuts and of pictures that are no chest film"
     passed = gate['strangers_passed']['all']

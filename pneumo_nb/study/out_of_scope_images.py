@@ -158,6 +158,7 @@ def _fractal(rng):
         count += inside
     return _stretched(np.log1p(count), 0, 100)
 
+# %% ../../nbs/study/68_out_of_scope_images.ipynb #673bef7d
 def _cells(rng):
     y, x = np.mgrid[:256, :256]
     at = rng.uniform(0, 256, (int(rng.integers(5, 40)), 2))
@@ -170,6 +171,7 @@ def _sound(rng):
     wave = tone + rng.uniform(.1, 1)*rng.normal(size=len(t))
     return _enlarged(_stretched(np.log(np.abs(np.fft.rfft(wave.reshape(64, 256)*np.hanning(256))).T[::-1] + .1)))
 
+# %% ../../nbs/study/68_out_of_scope_images.ipynb #7e95db47
 def _ecg(rng):
     im = Image.new('L', (256, 256), 245)
     draw, x, rate = ImageDraw.Draw(im), np.arange(256), rng.uniform(30, 70)
@@ -242,6 +244,7 @@ def _pelvis(rng):
     spine = sum(_ellipsoid(at, (0, y), (.15, .08)) for y in np.arange(-1, -.1, .19)) + _ellipsoid(at, (0, .0), (.16, .28))
     return _exposed(soft, .6*(np.clip(wings, 0, None) + heads + np.clip(rings, 0, None) + spine), rng)
 
+# %% ../../nbs/study/68_out_of_scope_images.ipynb #1321e42c
 def _skull(rng):
     at, tall = _plane(), rng.uniform(.75, .92)
     round_, wide = (0, -.15), rng.uniform(.6, .75)

@@ -290,6 +290,7 @@ def _close(folder, info)->Path:
         write_atomic(own.parent/'shipped.json', json.dumps(shipped_hashes() | {own.name: file_hash(path)}, indent=1) + '\n')
     return folder
 
+# %% ../../nbs/study/70_packing.ipynb #75a26b02
 def _finish(folder, info, evidence=None)->Path:
     "The card, then the seal"
     write_atomic(folder/'MODEL_CARD.md', card(info, evidence))

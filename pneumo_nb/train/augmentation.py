@@ -21,6 +21,7 @@ def uniform_like(
     "One number per film, (n, 1, 1, 1)"
     return torch.empty(len(x), 1, 1, 1, device=x.device).uniform_(low, high)
 
+# %% ../../nbs/train/36_augmentation.ipynb #38e75ae6
 def bernoulli(
     x:torch.Tensor, # A batch of n films
     p:float=.5,     # Probability of true
@@ -138,6 +139,7 @@ def _inside(x, top, bottom, left, right):
     down = down[:, None]
     return (down > top) & (down < bottom) & (along > left) & (along < right)
 
+# %% ../../nbs/train/36_augmentation.ipynb #343b8d8d
 def margins(
     x:torch.Tensor,     # (n, 1, height, width), 0–1
     widest:float=.12,   # Widest band, share of the side

@@ -71,6 +71,7 @@ class FilmSet:
         rows = self.rows[i]
         return torch.from_numpy(self.films[rows]), torch.from_numpy(self.y[rows])
 
+# %% ../../nbs/train/31_baseline.ipynb #048165b2
 class FilmLoader(DataLoader):
     "fastai's loader, fetching a batch at a time"
     def create_batches(self, samps:Iterable)->Iterator: return (self.dataset[rows] for rows in chunked(samps, self.bs, self.drop_last))
@@ -82,6 +83,7 @@ class GreyNorm(NamedTuple):
     mean:float # Mean grey, 0–1
     sd:float   # Standard deviation of the grey values, 0–1
 
+# %% ../../nbs/train/31_baseline.ipynb #79be6d69
 def grey_norm(
     films:Iterable[np.ndarray], # uint8 films: an array (n, size, size), or anything that yields films
 )->GreyNorm:
@@ -180,6 +182,7 @@ class EpochBar(Callback):
         self.bar.update()
     def after_fit(self)->None: self.bar.close()
 
+# %% ../../nbs/train/31_baseline.ipynb #e856f5b7
 class EpochLine(Callback):
     "Hand one line per epoch to a function such as `print`"
     order = TrackerCallback.order
@@ -217,6 +220,7 @@ def _learner(dls, model, patience, progress):
     if progress: learn.add_cb(EpochLine(progress) if callable(progress) else EpochBar())
     return learn
 
+# %% ../../nbs/train/31_baseline.ipynb #dca6ce34
 def _history(learn):
     "What the recorder holds, as a table"
     history = pd.DataFrame(list(learn.recorder.values), columns=['train_loss', 'valid_loss', 'valid_accuracy'])

@@ -87,6 +87,7 @@ def _aspect(film, side, rng):
 
 LETTERS = 'L', 'R', 'AP', 'SUPINE', 'PORTABLE'
 
+# %% ../../nbs/train/33_corruptions.ipynb #c13cebc1
 def _marker(film, height, rng):
     "White letters of this share of the side, near a corner"
     h, w = film.shape
@@ -188,6 +189,7 @@ def film_looks(
     rows = [dict(sharpness=sharpness(f), mean=float(f.mean()), sd=float(f.std())) for f in films]
     return pd.DataFrame(rows).assign(shape=np.asarray(shapes, float))
 
+# %% ../../nbs/train/33_corruptions.ipynb #d32d3504
 def film_spread(
     looks:pd.DataFrame, # From `film_looks`
     low:float=.05,      # Share of the films below the lower end, 0–1
@@ -283,6 +285,7 @@ def mean_drop(
         times[square] += 1
     return drop/times
 
+# %% ../../nbs/train/33_corruptions.ipynb #eb1234ac
 def occlusion(
     score:Callable[[np.ndarray], np.ndarray], # Function: uint8 films (n, side, side) → one number each, (n,)
     film:np.ndarray,                          # uint8, (side, side)

@@ -35,6 +35,7 @@ def weight_bytes(
     state = {name: t.detach().cpu().contiguous() for name, t in net.state_dict().items()}
     return save({name: t.half() if name in half else t for name, t in state.items()})
 
+# %% ../../nbs/train/30_weights.ipynb #a802de58
 def save_weights(
     path:str|Path, # The file; its folder is made when missing
     net:nn.Module, # Any network
