@@ -29,8 +29,8 @@ study: $(READY) ## the whole study: make study [DATA=path/to/chest_xray] [PRESET
 test: $(READY) ## export and clean leave no diff, pages agree, every notebook runs
 	$(BIN)/python tools/check.py
 
-test-films: $(READY) ## the notebooks that read films, on the real ones: make test-films DATA=path/to/chest_xray
-	PNEUMO_DATA=$(DATA) $(BIN)/python tools/check.py --films
+test-films: $(READY) ## the notebooks that read films, on the real ones: make test-films DATA=path/to/chest_xray [WITHIN=seconds in which each must begin]
+	PNEUMO_DATA=$(DATA) $(BIN)/python tools/check.py --films $(WITHIN)
 
 test-arithmetic: $(READY) ## the notebooks that train, on other threads, instructions and phantoms (hours): make test-arithmetic [ONLY="train/40_explanation …"]
 	$(BIN)/python tools/arithmetic.py $(ONLY)

@@ -2,7 +2,7 @@
 
 check.py              check; exit status 1 when anything fails
 check.py --notebooks [train/40_explanation …]  run the notebooks alone, all or some
-check.py --films      run those that read films, whichever PNEUMO_DATA names
+check.py --films [S]  run those that read films, whichever PNEUMO_DATA names; begin none after S seconds, and name those left
 check.py --write      export the library, clean the notebooks and renew the README instead
 """
 import atexit
@@ -116,18 +116,22 @@ def reads_films(nb):
     asks = re.compile(r'\bfind_films\b|PNEUMO_DATA|\bpneumo_(study|model|ablation|gate)\b|benchmarks')
     return any(map(asks.search, code_cells(nb)))
 
-def run_notebooks(names=()):
-    "What failed, of all notebooks or of some: the longest first, then those that train"
+def run_notebooks(names=(), begin_within=None):
+    "What failed, of all notebooks or of some: the longest first, then those that train; where time is short, the longest last"
     os.environ.update(ALWAYS | dict(OMP_NUM_THREADS=os.environ.get('OMP_NUM_THREADS', str(max(1, (os.cpu_count() or 2)//WORKERS)))))
     forks = get_context('forkserver')
     forks.set_forkserver_preload(READ_ONCE)
     chosen = [nb for nb in notebooks() if not names or chapter(nb) in names]
     first = {name: i for i, name in enumerate(LONGEST)}
     chosen.sort(key=lambda nb: (first.get(chapter(nb), len(first)), nb.parent.name not in ('study', 'train', 'screen')))
+    if begin_within: chosen.reverse()
+    ends, left = time.time() + (begin_within or float('inf')), []
+    def one(nb, folder): return run_notebook(nb, forks, folder) if time.time() < ends else left.append(chapter(nb))
     with tempfile.TemporaryDirectory() as d, ThreadPoolExecutor(WORKERS) as pool:
-        runs = list(pool.map(lambda nb: run_notebook(nb, forks, Path(d)), chosen))
+        runs = list(pool.map(lambda nb: one(nb, Path(d)), chosen))
     failed = [r for r in runs if r]
-    print(f'{len(runs) - len(failed)} notebooks passed, {len(failed)} failed', flush=True)
+    print(f'{len(runs) - len(failed) - len(left)} notebooks passed, {len(failed)} failed', flush=True)
+    if left: print(f'{len(left)} not begun within {begin_within} s: {", ".join(left)}', flush=True)
     return failed
 
 def not_exported():
@@ -159,8 +163,8 @@ def write():
 def main(how='', *names):
     if data := os.environ.get('PNEUMO_DATA'): os.environ['PNEUMO_DATA'] = os.path.abspath(data)  # notebooks run in nbs/
     if how == '--write': return write()
-    if how == '--films': names = [chapter(nb) for nb in notebooks() if reads_films(nb)]
-    faults = run_notebooks(names) if how in ('--notebooks', '--films') else check()
+    if how == '--films': faults = run_notebooks([chapter(nb) for nb in notebooks() if reads_films(nb)], *map(int, names))
+    else: faults = run_notebooks(names) if how == '--notebooks' else check()
     for f in faults: print(f'\n{f}')
     sys.exit(bool(faults))
 
