@@ -117,6 +117,9 @@ variants: $(READY) ## the taken trial: networks apart, together, averaged; squee
 trials: $(READY) ## recipes with the size and length that they need, ranked by the pooled matched AUC → results/trials.csv (a GPU, or a day): make trials DATA=… [WORKERS=processes on a GPU]
 	$(BIN)/python benchmarks/trials.py --data $(DATA) $(if $(WORKERS),--workers $(WORKERS))
 
+trim: $(READY) ## flat edges of films, cut off before they are squeezed: what the scores make of it → results/trim.json: make trim DATA=… ELSEWHERE=folder
+	$(BIN)/python benchmarks/trim.py --data $(DATA) --elsewhere $(ELSEWHERE)
+
 few-labels: $(READY) ## what 50 to 400 labelled films of a new hospital bring → results/few_labels.csv (about forty minutes): make few-labels DATA=…
 	$(BIN)/python benchmarks/few_labels.py --data $(DATA)
 

@@ -10,6 +10,7 @@ import re
 import sys
 import tempfile
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from configparser import ConfigParser
 from importlib import metadata
 from pathlib import Path
@@ -105,7 +106,7 @@ def environment(library, home, names):
     "What a process sees: the wheel, a new home, and no more modules than these allow"
     keep = {k: v for k, v in os.environ.items() if not k.startswith(('PNEUMO', 'XDG', 'PYTHON', 'MPL', 'ORT'))}
     home.mkdir()
-    python = dict(PYTHONPATH=f'{library}{os.pathsep}{library}/only', PYTHONSAFEPATH='1', HOME=str(home), OMP_NUM_THREADS='2')
+    python = dict(PYTHONPATH=f'{library}{os.pathsep}{library}/only', PYTHONSAFEPATH='1', HOME=str(home), OMP_NUM_THREADS='1')
     return keep | python | dict(PNEUMO_BLOCKED=' '.join(names), PNEUMO_OFFLINE='1')
 
 def ran(command, arguments, library, inputs, folder, names):
@@ -157,13 +158,13 @@ def tried(command, extra, names, d):
         yield f'{command} with {extra} leaves {", ".join(sorted(more))} in a home folder'
     if not right: yield f'{command} with {extra}: {said}\n{done.stderr[-1500:]}'
 
-def with_extra(extra, requires, d, only):
-    "Faults of all commands with one extra"
+def with_extra(extra, requires, d, only, pool):
+    "Faults of all commands with one extra, some side by side"
     if extra != 'plain' and (lacks := not_installed(requires, extra)):
         return [f'[{extra}] cannot be tried here: {", ".join(lacks)} is not installed']
     twice = {c for c, (*_, needs) in COMMANDS.items() if extra == 'dev' and needs == 'train'}   # as with [train]: it would tell nothing new
-    names = blocked(requires, extra)
-    return [fault for c in COMMANDS if only in c and c not in twice for fault in tried(c, extra, names, d)]
+    names, chosen = blocked(requires, extra), [c for c in COMMANDS if only in c and c not in twice]
+    return [fault for faults in pool.map(lambda c: [*tried(c, extra, names, d)], chosen) for fault in faults]
 
 def check(wheel, extras=EXTRAS, only=''):
     "Print what each command does with each extra; a list of faults"
@@ -175,7 +176,8 @@ def check(wheel, extras=EXTRAS, only=''):
         faults += helps(commands, d/'library')
         (d/'in').mkdir()
         must(sys.executable, '-c', INPUTS, d/'in', env=environment(d/'library', d/'home', []), cwd=d)
-        return faults + [fault for extra in extras for fault in with_extra(extra, requires, d, only)]
+        with ThreadPoolExecutor(2) as pool:
+            return faults + [fault for extra in extras for fault in with_extra(extra, requires, d, only, pool)]
 
 def main(wheel, extras='', only=''):
     if faults := check(Path(wheel), extras.split(',') if extras else EXTRAS, only): sys.exit('\n'.join(faults))
