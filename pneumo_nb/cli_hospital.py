@@ -111,9 +111,9 @@ def _check_out(out, mark, *inputs):
 
 def _labels(folder, out, every, named):
     "Write what readers said as a table for pneumo_site"
-    from pneumo_nb.page.reads import SCORES, Reads, ReadsError, write_site_scores
+    from pneumo_nb.page.reads import SCORE_COLUMNS, Reads, ReadsError, write_site_scores
     if named and not (Path(folder)/Reads.FILE).is_file(): raise ReadsError(f'{folder}: nobody has read anything there. Check --reads.')
-    _check_out(out, f'{",".join(SCORES)}\n'.encode(), Path(folder)/Reads.FILE)
+    _check_out(out, f'{",".join(SCORE_COLUMNS)}\n'.encode(), Path(folder)/Reads.FILE)
     say(f'{write_site_scores(Reads(folder).table(), out, not every)} Written: {out}')
 
 # %% ../nbs/91_cli_hospital.ipynb #5c366ca5

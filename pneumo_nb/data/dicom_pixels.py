@@ -22,7 +22,7 @@ from pydicom.uid import (HTJ2K, UID, DeflatedExplicitVRLittleEndian, ExplicitVRB
                          JPEGLossless, JPEGLosslessSV1, JPEGLSTransferSyntaxes, RLELossless)
 from .film_file import MAX_BYTES, FilmError, check_size, short_message
 from .picture import EOI, check_scans, jpeg_pixels
-from .tags import READS, judge_tags
+from .tags import TAGS_READ, judge_tags
 
 # %% ../../nbs/data/15_dicom_pixels.ipynb #98455a25
 _SIZE    = ['Rows', 'Columns', 'NumberOfFrames', 'SamplesPerPixel', 'PhotometricInterpretation', 'PlanarConfiguration', 'BitsAllocated',
@@ -31,7 +31,7 @@ _GREY    = ['ModalityLUTSequence', 'RescaleSlope', 'RescaleIntercept', 'VOILUTSe
             'PresentationLUTShape', 'PixelPaddingValue', 'PixelPaddingRangeLimit']
 _PALETTE = [f'{c}PaletteColorLookupTable{what}' for c in ('Red', 'Green', 'Blue') for what in ('Descriptor', 'Data')]
 _PALETTE += [f'Segmented{c}PaletteColorLookupTableData' for c in ('Red', 'Green', 'Blue')]
-_ABOUT   = ['ImageLaterality', 'Laterality', 'PatientSex', *READS]
+_ABOUT   = ['ImageLaterality', 'Laterality', 'PatientSex', *TAGS_READ]
 _SPACE   = ['StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID', 'InstanceNumber', 'ImagePositionPatient',
             'ImageOrientationPatient']
 _PIXELS  = ['PixelData', 'FloatPixelData', 'DoubleFloatPixelData']

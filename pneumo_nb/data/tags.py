@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['TAG_CODES', 'TAG_FLAGS', 'EXAMINED', 'WRITTEN', 'RADIOGRAPHS', 'MODALITIES', 'RADIOGRAPH_CLASSES', 'NO_KIND',
            'NO_CLASS', 'SERIES', 'NO_PART', 'NO_VIEW', 'DERIVED_KINDS', 'CONVERSIONS', 'MADE', 'CHEST_CODES',
-           'HUMAN_CODES', 'FRONTAL_CODES', 'TURNED_CODES', 'READS', 'judge_tags']
+           'HUMAN_CODES', 'FRONTAL_CODES', 'TURNED_CODES', 'TAGS_READ', 'judge_tags']
 
 # %% ../../nbs/data/14_tags.ipynb #4744c36f
 import datetime, fnmatch, re
@@ -15,7 +15,7 @@ from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import UID
 from .tag_words import (ADULT, ANIMALS, CHILD, FRONTAL, INFANT, NO_VIEW_WORDS, NOTHING, OLDEST, PARTS, SIDES,
-                                      SILENT, STAGES, VIEWS, age_in_words, age_unit, bare_capitals, bare_words, tag_items, tag_texts,
+                                      SILENT, STAGES, VIEW_WORDS, age_in_words, age_unit, bare_capitals, bare_words, tag_items, tag_texts,
                                       tag_values, words_found, words_left, words_name)
 
 # %% ../../nbs/data/14_tags.ipynb #79e2187d
@@ -217,7 +217,7 @@ def _part_of(texts)->str:
     "Another part than the chest, if words name one or if they name nothing that is known"
     heard = words_name(texts)
     if heard['part'] or heard['chest']: return heard['part']
-    return NO_PART if words_left(heard['text'], NO_VIEW_WORDS, FRONTAL, SILENT, SIDES, *VIEWS.values()) else ''
+    return NO_PART if words_left(heard['text'], NO_VIEW_WORDS, FRONTAL, SILENT, SIDES, *VIEW_WORDS.values()) else ''
 
 # %% ../../nbs/data/14_tags.ipynb #5a8b4e9a
 def _part_of_item(item)->str:
@@ -303,7 +303,7 @@ def _view_in_text(texts)->str:
     heard, bare = words_name(texts, free=True), words_name(texts)
     if words_found(heard['text'], _CROSS_TABLE): return 'lateral'
     if heard['frontal']: return heard['view'] if heard['view'] in _TURNED else ''
-    alone = bare['chest'] and not words_left(bare['text'], *VIEWS.values(), PARTS['chest'], SILENT, SIDES)
+    alone = bare['chest'] and not words_left(bare['text'], *VIEW_WORDS.values(), PARTS['chest'], SILENT, SIDES)
     return heard['view'] or (bare['view'] if alone else '')
 
 # %% ../../nbs/data/14_tags.ipynb #200474f4
@@ -321,7 +321,7 @@ def _view(ds)->str:
     return ''
 
 # %% ../../nbs/data/14_tags.ipynb #d81288bb
-READS = ('SOPClassUID', 'ImageType', 'Modality', 'ConversionType', 'Manufacturer', 'SecondaryCaptureDeviceManufacturer',
+TAGS_READ = ('SOPClassUID', 'ImageType', 'Modality', 'ConversionType', 'Manufacturer', 'SecondaryCaptureDeviceManufacturer',
          'PresentationIntentType', 'QualityControlImage', 'PatientAge', 'PatientBirthDate',
          *EXAMINED, *WRITTEN, 'DerivationDescription', 'AnatomicalOrientationType', 'PatientSexNeutered',
          'PatientSpeciesDescription', 'PatientSpeciesCodeSequence',

@@ -22,7 +22,7 @@ from pydicom import Dataset, dcmread
 from ..core import csv_plain, named_file, shown_name, write_atomic
 from ..data.cohort import parse_name
 from ..data.film_file import is_dicom, quiet_decoders
-from ..data.tags import READS as AGE_TAGS
+from ..data.tags import TAGS_READ as AGE_TAGS
 from ..data.tags import judge_tags
 from ..evaluate.decision import DECISIONS
 from ..screen.scoring import file_state
