@@ -18,7 +18,7 @@ $(READY): settings.ini setup.py constraints.txt
 	@python3 -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "pneumo_nb needs Python 3.11 or newer; python3 is " + sys.version.split()[0])'
 	python3 -m venv $(VENV)
 	$(BIN)/python -m pip install -q uv
-	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[train,dev]'
+	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[train,dev]'
 	@touch $@
 
 setup: $(READY) ## the environment in .venv (skipped once it stands)

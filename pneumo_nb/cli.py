@@ -178,8 +178,8 @@ def pneumo_model(
 )->None:
     "The chosen recipe: networks, out-of-fold scores, threshold, bundle; with --test the last step"
     needs(*TRAINS)
-    from pneumo_nb.study.model import PRESETS, run_model
-    if preset not in PRESETS: raise ValueError(f'there is no preset {preset!r}; take one of {", ".join(PRESETS)}')
+    from pneumo_nb.study.model import MODEL_PRESETS, run_model
+    if preset not in MODEL_PRESETS: raise ValueError(f'there is no preset {preset!r}; take one of {", ".join(MODEL_PRESETS)}')
     typed = 'pneumo_model ' + ' '.join([f'--preset {preset}', *['--test']*test])
     with exits_cleanly('pneumo_model', f'Finished networks are kept in {out}; the same command goes on after them.'):
         can_write(Path(out)/'stages.json')

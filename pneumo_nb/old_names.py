@@ -10,6 +10,7 @@ import importlib, sys, warnings
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
+from itertools import product
 from types import ModuleType
 from typing import Any
 
@@ -46,18 +47,22 @@ OLD_ROOMS = { # a module as it was: rooms
     'validate': ('train.cross_validation', 'train.holdouts'),}
 
 # %% ../nbs/92_old_names.ipynb #66226471
-OLD_NAMES = { # a name as it was: as it is
-    'COLOURS': 'PALETTE', 'LOOK': 'CLASS_STYLE', 'RowFilms': 'AblationData', 'SPOILED': 'TAMPERING', 'blocks': 'random_jpeg',
-    'box': 'field_box', 'cheapest': 'min_cost_row', 'clean_threshold': 'balanced_threshold', 'clock': 'format_minutes',
-    'coin': 'bernoulli', 'describe': 'gate_features', 'even_families': 'even_weights', 'family_drops': 'corruption_drops',
+OLD_NAMES = { # a name as it was: as it is, in the rooms that have it
+    'blocks': 'random_jpeg', 'box': 'field_box', 'CELLS': 'PAIRS_AT_ONCE', 'cheapest': 'min_cost_row',
+    'clean_threshold': 'balanced_threshold', 'clock': 'format_minutes', 'coin': 'bernoulli', 'COLOURS': 'PALETTE',
+    'COLUMNS': 'LIST_COLUMNS', 'COST': 'MODEL_COST', 'DECISION_WORDS': 'DECISION_TEXT', 'describe': 'gate_features',
+    'even_families': 'even_weights', 'FAMILIES': 'SCORE_SETS', 'family_drops': 'corruption_drops',
     'family_logits': 'corruption_logits', 'family_platt': 'fit_platt_balanced', 'family_rates': 'corruption_rates',
-    'family_table': 'score_set_table', 'FAMILIES': 'SCORE_SETS', 'forgetting': 'randomised_correlation',
-    'level': 'standardised_mean', 'look': 'precheck',
-    'marker': 'random_marker', 'merge': 'merge_stats', 'misses_allowed': 'max_misses', 'patient_weights': 'draw_patients',
-    'pick': 'select_run', 'promise': 'expected_rates', 'reading_lines': 'statement_lines', 'readings': 'statements',
-    'result_of': 'lookup', 'row_films': 'ablation_data', 'run_row': 'run_fold', 'sensitivity': 'sensitivity_analysis',
-    'softened': 'blur_matched', 'spoiled': 'tampered_films', 'strangers': 'out_of_scope_images', 'test_films': 'final_films',
-    'test_groups': 'release_group', 'uniform': 'uniform_like',}
+    'family_table': 'score_set_table', 'FILM': 'FILM_COLUMNS', 'forgetting': 'randomised_correlation',
+    'level': 'standardised_mean', 'LOOK': 'CLASS_STYLE', 'look': 'precheck', 'marker': 'random_marker',
+    'MAX_BYTES': 'MAX_BUNDLE_BYTES', 'merge': 'merge_stats', 'misses_allowed': 'max_misses', 'ODDS': 'OUTLINES',
+    'PARTS': 'TABLE_PARTS', 'patient_weights': 'draw_patients', 'pick': 'select_run', 'PRESETS': 'MODEL_PRESETS',
+    'promise': 'expected_rates', 'reading_lines': 'statement_lines', 'readings': 'statements', 'READS': 'TAGS_READ',
+    'result_of': 'lookup', 'row_films': 'ablation_data', 'RowFilms': 'AblationData', 'run_row': 'run_fold',
+    'sensitivity': 'sensitivity_analysis', 'shown_as': 'metric_format', 'softened': 'blur_matched', 'SPOILED': 'TAMPERING',
+    'spoiled': 'tampered_films', 'strangers': 'out_of_scope_images', 'test_films': 'final_films', 'test_groups': 'release_group',
+    'uniform': 'uniform_like', 'VIEWS': 'VIEW_WORDS',
+}
 
 # %% ../nbs/92_old_names.ipynb #5ddde3c1
 def new_place(
@@ -66,8 +71,7 @@ def new_place(
 )->Any:       # What that is now; AttributeError where it is gone
     "Look an old name up, and say where it stands"
     if name.startswith('_'): raise AttributeError(name)     # Python and others ask every module for such
-    now = OLD_NAMES.get(name, name)
-    for new in OLD_ROOMS[room]:
+    for now, new in product(dict.fromkeys((OLD_NAMES.get(name, name), name)), OLD_ROOMS[room]):
         held = importlib.import_module(f'pneumo_nb.{new}')
         if now not in held.__all__: continue
         words = f'pneumo_nb.{room}.{name} is pneumo_nb.{new}.{now} now; the old name goes with version 0.3'

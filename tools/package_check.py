@@ -61,7 +61,7 @@ def elsewhere(wheel, d):
     "Install the wheel into a fresh environment, and score and screen a phantom there"
     must(UV, 'venv', '-q', '--python', sys.executable, d/'fresh', cwd=d)
     programs = d/'fresh'/'bin'
-    must(UV, 'pip', 'install', '-q', '--python', programs/'python', '-c', ROOT/'constraints.txt', wheel, cwd=d)
+    must(UV, 'pip', 'install', '-q', '--compile-bytecode', '--python', programs/'python', '-c', ROOT/'constraints.txt', wheel, cwd=d)
     env = {k: v for k, v in os.environ.items() if k not in ('PYTHONPATH', 'PNEUMO_DATA')}
     print(must(programs/'python', '-c', SCORE, cwd=d, env=env).strip())
     for command in sorted(programs.glob('pneumo_*')): must(command, '--help', cwd=d, env=env)

@@ -21,7 +21,7 @@ from pneumo_nb.data.phantom import phantom_film
 from pneumo_nb.data.phantom_files import phantom_dicom
 from pneumo_nb.page.app import bound, made_site, page_app
 from pneumo_nb.page.reading_desk import Desk
-from pneumo_nb.screen.worklist import COLUMNS, Run, run_once
+from pneumo_nb.screen.worklist import LIST_COLUMNS, Run, run_once
 
 SHOWN = "document.getElementById('main')?.dataset.shown"
 STAGE = "({...document.getElementById('now').dataset})"
@@ -248,7 +248,7 @@ def faults_of_arrival(browser, address, folder):
 def write_list(path, rows):
     "A worklist of made-up rows"
     with open(path, 'w', newline='', encoding='utf-8') as f:
-        out = csv.DictWriter(f, COLUMNS)
+        out = csv.DictWriter(f, LIST_COLUMNS)
         out.writeheader()
         out.writerows(rows)
 

@@ -25,7 +25,7 @@ from ..core import csv_safe, write_atomic
 from ..evaluate.decision import OperatingPoint
 from ..screen.bundle import Bundle
 from ..screen.dicom_results import EVALUATIONS, SCORE_CODE, dicom_bytes, to_sc, to_sr
-from ..screen.film_report import DECISION_WORDS, SUPPORT, FilmResult
+from ..screen.film_report import DECISION_TEXT, SUPPORT, FilmResult
 from ..screen.scoring import Examined, FilmRow
 from .inbox import Arrival, Inbox, NodeError, Result
 from .receive import Guards
@@ -92,7 +92,7 @@ def fhir_record(
     name = f"{film.sop} {result.info['files']['model.onnx']} {result.point.threshold}"
     report_id, number_id = (f'urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, f"{name} {what}")}' for what in ('report', 'number'))
     shared = _shared(film, patient, when or datetime.now(timezone.utc))
-    said = '. '.join([SUPPORT, DECISION_WORDS[result.decision][0], *[f'Code: {result.reason}']*bool(result.reason)])
+    said = '. '.join([SUPPORT, DECISION_TEXT[result.decision][0], *[f'Code: {result.reason}']*bool(result.reason)])
     report:dict[str, Any] = dict(resourceType='DiagnosticReport', **shared, category=[_concept(_SECTION, 'RAD', 'Radiology')],
                   code=_concept(_SCT, '399208008', 'Plain chest X-ray'), imagingStudy=[_uid('ImagingStudy', film.study)],
                   identifier=[_uid('', film.sop)['identifier']], result=[dict(reference=number_id)], conclusion=f'{said}.')

@@ -21,7 +21,7 @@ from .viewer import patient_words, told_outline, view_pixels
 from .worklist_feed import (PAGE, STATES, FactStore, Feed, Wanted, counted, earlier_films, find_worklist, locate,
                                           reads_folder, selected)
 from ..screen.bundle import Bundle, load_bundle, read_info
-from ..screen.film_report import DECISION_WORDS, film_result, shown_score
+from ..screen.film_report import DECISION_TEXT, film_result, shown_score
 from ..screen.scoring import FLAGS, file_state
 
 # %% ../../nbs/page/86_reading_desk.ipynb #ea65d146
@@ -210,7 +210,7 @@ def neighbours(self:Desk,
 def _result(row):
     "What the network said, in words"
     plain = {k: row[k] for k in ('decision', 'score', 'note', 'point')}
-    return plain | dict(headline=DECISION_WORDS[row['decision']][0],
+    return plain | dict(headline=DECISION_TEXT[row['decision']][0],
                 shown='' if row['score'] is None else shown_score(row['score']), flags=[(f, FLAGS.get(f, f)) for f in row['flags'].split()])
 
 @patch

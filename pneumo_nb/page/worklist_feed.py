@@ -26,7 +26,7 @@ from ..data.tags import TAGS_READ as AGE_TAGS
 from ..data.tags import judge_tags
 from ..evaluate.decision import DECISIONS
 from ..screen.scoring import file_state
-from ..screen.worklist import COLUMNS, is_worklist
+from ..screen.worklist import LIST_COLUMNS, is_worklist
 from ..tables import check_table, column, csv_records, file_text
 
 # %% ../../nbs/page/81_worklist_feed.ipynb #6c3c546d
@@ -35,7 +35,8 @@ class FeedError(ValueError): "A worklist that is not there or cannot be read: sa
 def _is_list(path):
     "As a screening wrote it, or as a spreadsheet saved it again"
     if is_worklist(path): return True
-    with suppress(ValueError, StopIteration): return [*COLUMNS[:3]] == next(csv_records(file_text(path), path.name, COLUMNS))[1][:3]
+    with suppress(ValueError, StopIteration):
+        return [*LIST_COLUMNS[:3]] == next(csv_records(file_text(path), path.name, LIST_COLUMNS))[1][:3]
     return False
 
 def find_worklist(
@@ -95,7 +96,7 @@ def _lines(path):
     "Line and cells of the headings, then of the rows; where a spreadsheet saved the list again, with its separators, mark and empty rows"
     text = file_text(path)
     if not is_worklist(path):
-        yield from csv_records(text, shown_name(path), COLUMNS)
+        yield from csv_records(text, shown_name(path), LIST_COLUMNS)
         return
     rows = csv.reader(io.StringIO(text, newline=''))
     for cells in rows:
@@ -103,11 +104,11 @@ def _lines(path):
 
 def read_worklist(
     path:str|Path, # The CSV
-)->list[dict]:     # A row per film in the list's order: `COLUMNS`, film, name, patient, words
+)->list[dict]:     # A row per film in the list's order: `LIST_COLUMNS`, film, name, patient, words
     "A worklist's rows; films that stand in it twice stand here once, in the first place"
     lines, once, line = _lines(path), {}, 1
     _, heads = next(lines, (0, []))
-    if missing := [c for c in COLUMNS if c not in heads and c != 'distance']:
+    if missing := [c for c in LIST_COLUMNS if c not in heads and c != 'distance']:
         raise FeedError(f'{shown_name(path)}: no column {", ".join(missing)}. pneumo_screen writes them all.')
     try:
         for at, cells in lines:

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from pydicom.sr.codedict import codes
 from .. import __version__
 from ..data.film_file import is_dicom
-from .film_report import DECISION_WORDS, SIDE, SUPPORT, FilmResult, alerts, caveats, figure_pixels, map_picture, page_words
+from .film_report import DECISION_TEXT, SIDE, SUPPORT, FilmResult, alerts, caveats, figure_pixels, map_picture, page_words
 
 # %% ../../nbs/screen/58_dicom_results.ipynb #d91777de
 _FILED = ('PatientID', 'PatientName', 'StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID', 'SOPClassUID')
@@ -74,7 +74,7 @@ def _group(result, source):
         source_images=[hd.sr.SourceImageForMeasurementGroup(source.SOPClassUID, source.SOPInstanceUID)],
         measurements=[hd.sr.Measurement(code(*SCORE_CODE), round(result.score, 6), codes.UCUM.NoUnits)],
         qualitative_evaluations=[hd.sr.QualitativeEvaluation(code(*PNEUMONIA_CODE), code(value, 'SCT', meaning))])
-    said = [SUPPORT, DECISION_WORDS[result.decision][0], *(s.rstrip('.') for s in (*alerts(result), *caveats(result.info)))]
+    said = [SUPPORT, DECISION_TEXT[result.decision][0], *(s.rstrip('.') for s in (*alerts(result), *caveats(result.info)))]
     note = hd.sr.TextContentItem(codes.DCM.Comment, '. '.join(said) + '.', hd.sr.RelationshipTypeValues.CONTAINS)
     group[0].ContentSequence.append(note)
     return group

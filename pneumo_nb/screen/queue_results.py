@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from ..core import can_write, json_with, plain_data, shown_name, write_atomic
 from ..evaluate.site_scores import read_scores
 from ..plot import DECISION_STYLE, MODEL_STYLE, axes, stamp
-from .queue import (SCORE_SETS, TESTED, FILM, GROUPS, WARM_UP, WEEK, Site, check_site, compare_policies, held_out_scores,
+from .queue import (SCORE_SETS, TESTED, FILM_COLUMNS, GROUPS, WARM_UP, WEEK, Site, check_site, compare_policies, held_out_scores,
                                     in_processes, lookup, policies, queue_week, reader_hours, replicate, score_pools, utilisation)
 
 # %% ../../nbs/screen/60_queue_results.ipynb #0d6f3678
@@ -101,7 +101,7 @@ def _cell(job):
         return [known | dict(threshold=t, group=g) | nothing for t in thresholds for g in GROUPS[:3]]
     rows, runs = [], replicate(site, scores, {'first come': ()} | {f'{t}': (t,) for t in thresholds}, replications, days, seed)
     for t in thresholds:
-        results = compare_policies(runs[[*FILM, 'first come', f'{t}']], t, 200)
+        results = compare_policies(runs[[*FILM_COLUMNS, 'first come', f'{t}']], t, 200)
         for group in GROUPS[:3]:
             r = lookup(results, f'{t}', group, 'mean')
             rows.append(known | dict(threshold=t, group=group) | {k: r[k] for k in ('value', 'difference', 'd_low', 'd_high')})
@@ -243,12 +243,13 @@ def run_triage(
     spent, threshold, (normal, ill) = {}, about['threshold'], score_pools(scores)
     unsure_from = _unsure_from(about) if unsure_from is None else unsure_from
     how, few, some = dict(days=days, seed=seed, workers=workers), max(2, replications//10), max(2, replications//4)
+    rest = how if replications >= 40 else how | dict(workers=1)     # what so few months cost is less than what a process needs to begin
     orders, cuts = policies(threshold, unsure_from), sorted({unsure_from, threshold, .9})
     runs = _timed(spent, 'replications', replicate, site, scores, orders, replications, **how)
     results = _timed(spent, 'intervals', compare_policies, runs, threshold)
-    grid = _timed(spent, 'sensitivity', sensitivity_analysis, site, scores, cuts, replications=few, **how)
+    grid = _timed(spent, 'sensitivity', sensitivity_analysis, site, scores, cuts, replications=few, **rest)
     given = site, threshold, unsure_from, folder
-    score_sets = _timed(spent, 'worse scores', score_set_table, *given, replications=some, **how) if worse else []
+    score_sets = _timed(spent, 'worse scores', score_set_table, *given, replications=some, **rest) if worse else []
     known = dict(about, films=len(scores), sensitivity=float((ill >= threshold).mean()), specificity=float((normal < threshold).mean()))
     return dict(site=site._asdict(), threshold=threshold, unsure_from=unsure_from, policies=orders, scores=known, replications=replications,
                 days=days, seed=seed, warm_up_days=WARM_UP, utilisation=utilisation(site), reader_hours_a_week=reader_hours(site),

@@ -16,7 +16,7 @@ from ..data.film import Film
 from ..data.film_file import FilmError
 from ..evaluate.decision import OperatingPoint
 from ..plot import DECISION_STYLE, stamp
-from .worklist import COLUMNS, Run, hidden_words, run_once
+from .worklist import LIST_COLUMNS, Run, hidden_words, run_once
 
 # %% ../../nbs/screen/56_worklist_table.ipynb #fc3b6971
 def screen(
@@ -28,7 +28,7 @@ def screen(
     progress:bool=False,                # Show rate and time left?
     patients:str='',                    # 'children': you attest that all films are of children of the age that the network knows
     strict:bool=False,                  # Refuse films whose age is neither told nor attested?
-)->pd.DataFrame:                        # DataFrame with `COLUMNS`, the first to be read first; score 0–1 or NaN
+)->pd.DataFrame:                        # DataFrame with `LIST_COLUMNS`, the first to be read first; score 0–1 or NaN
     "The worklist of some films"
     with tempfile.TemporaryDirectory() as folder:
         run = Run(Path(folder)/'worklist.jsonl', bundle, point, workers, bs, patients=patients, strict=strict)
@@ -36,7 +36,7 @@ def screen(
         finally: run.journal.close()
         if run.hidden: warnings.warn(hidden_words(run.hidden), stacklevel=2)
         rows = [json.loads(line) for line in run.out[0].read_text(encoding='ascii').splitlines()]
-    return pd.DataFrame(rows, columns=COLUMNS).astype(dict(score=float))
+    return pd.DataFrame(rows, columns=LIST_COLUMNS).astype(dict(score=float))
 
 # %% ../../nbs/screen/56_worklist_table.ipynb #1a29925b
 def _show_film(ax, row):

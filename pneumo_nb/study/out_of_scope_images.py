@@ -45,7 +45,7 @@ def _skimage_file(name):
 def _skimage(*names): return [np.asarray(Image.open(_skimage_file(n)).convert('RGB')) for n in names]
 def _faces(): return [_enlarged(255*f) for f in np.load(_skimage_file('lfw_subset.npy'))[:100]]
 def _sklearn(): return [np.asarray(im) for im in load_sample_images().images]
-def _digits(): return [_enlarged(16*a) for a in load_digits().images]   # pyright: ignore[reportAttributeAccessIssue]
+def _digits(): return [_enlarged(16*a) for a in load_digits().images[:100]]   # pyright: ignore[reportAttributeAccessIssue]
 def _pydicom(*names): return [_stretched(dcmread(str(get_testdata_file(n))).pixel_array) for n in names]
 def _terrain(name, key): return _stretched(np.load(get_sample_data(name, asfileobj=False))[key])
 def _head():
