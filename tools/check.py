@@ -124,7 +124,7 @@ def run_notebooks(names=(), begin_within=None):
     chosen = [nb for nb in notebooks() if not names or chapter(nb) in names]
     first = {name: i for i, name in enumerate(LONGEST)}
     chosen.sort(key=lambda nb: (first.get(chapter(nb), len(first)), nb.parent.name not in ('study', 'train', 'screen')))
-    if begin_within: chosen.reverse()
+    if begin_within: chosen.sort(key=lambda nb: (chapter(nb) in first, nb.parent.name == 'train'))
     ends, left = time.time() + (begin_within or float('inf')), []
     def one(nb, folder): return run_notebook(nb, forks, folder) if time.time() < ends else left.append(chapter(nb))
     with tempfile.TemporaryDirectory() as d, ThreadPoolExecutor(WORKERS) as pool:
