@@ -14,6 +14,7 @@ STUDY_FLAGS = --out $(OUT) --preset $(PRESET) $(if $(DATA),--data $(DATA) --ledg
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 17
 
+# Compiled when installed: where Python may not write bytecode, every process would compile torch and fastai anew.
 $(READY): settings.ini setup.py constraints.txt
 	@python3 -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "pneumo_nb needs Python 3.11 or newer; python3 is " + sys.version.split()[0])'
 	python3 -m venv $(VENV)
