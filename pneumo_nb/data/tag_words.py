@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['MAX_TEXT', 'MAX_SEQUENCE', 'MAX_ITEMS', 'PARTS', 'VIEW_WORDS', 'FRONTAL', 'NOTHING', 'SILENT', 'SIDES',
-           'NO_VIEW_WORDS', 'NO_PART_WORDS', 'ANIMALS', 'AGE_UNITS', 'NUMBER_WORDS', 'STAGES', 'TENS', 'ADULT', 'CHILD',
-           'INFANT', 'OLDEST', 'tag_texts', 'tag_values', 'tag_items', 'bare_capitals', 'bare_words', 'words_found',
-           'words_left', 'words_name', 'age_unit', 'age_in_words', 'age_in_years']
+           'NO_VIEW_WORDS', 'NO_PART_WORDS', 'ANIMALS', 'AGE_UNITS', 'NUMBER_WORDS', 'STAGES', 'TENS', 'ADULT_AGE',
+           'CHILD_AGE', 'INFANT', 'OLDEST', 'tag_texts', 'tag_values', 'tag_items', 'bare_capitals', 'bare_words',
+           'words_found', 'words_left', 'words_name', 'age_unit', 'age_in_words', 'age_in_years']
 
 # %% ../../nbs/data/13_tag_words.ipynb #3cd569f3
 import re, unicodedata
@@ -284,7 +284,7 @@ TENS = {w: 10*i for words in re.split('[/\n]', _TEN_WORDS) for i, w in enumerate
 
 # %% ../../nbs/data/13_tag_words.ipynb #31364d06
 _PER_YEAR = dict(Y=1, M=12, W=365.25/7, D=365.25, H=365.25*24)
-ADULT, CHILD, INFANT = 18, 6, 1   # years: from 18 on; from 6 on; under 1
+ADULT_AGE, CHILD_AGE, INFANT = 18, 6, 1   # years: from 18 on; from 6 on; under 1
 OLDEST = 130                      # what is older is a slip
 
 def age_unit(
@@ -345,7 +345,7 @@ def _years(found)->float:
 def _bounded(text, age)->float|None:
     "An age that is told by a bound, where the bound settles who it is: under one, over seventeen"
     if _UNDER.search(text): return min(age, INFANT - 1e-3) if age <= INFANT else None
-    if _OVER.search(text): return max(age, ADULT) if age >= ADULT - 1 else None
+    if _OVER.search(text): return max(age, ADULT_AGE) if age >= ADULT_AGE - 1 else None
     return age
 
 def age_in_words(
@@ -358,7 +358,7 @@ def age_in_words(
     if not found: return next((value for kind, value in tokens if kind == 'stage'), None)
     if re.match(r'\s*[-\u2212]', text) or all(u in (None, 'Y') and not n for n, u in found): return None
     age = _bounded(plain, _years(found))
-    return None if age is None or age > OLDEST or strange and not any(u for _, u in found) and age < ADULT else age
+    return None if age is None or age > OLDEST or strange and not any(u for _, u in found) and age < ADULT_AGE else age
 
 # %% ../../nbs/data/13_tag_words.ipynb #2a400ade
 _AGE = re.compile(r'(\d{1,4}([.,]\d+)?)\s*(?:([ymwd])(?:(?:ear|onth|eek|ay)s?)?)?', re.I | re.A)

@@ -14,7 +14,7 @@ from pydicom import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import UID
-from .tag_words import (ADULT, ANIMALS, CHILD, FRONTAL, INFANT, NO_VIEW_WORDS, NOTHING, OLDEST, PARTS, SIDES,
+from .tag_words import (ADULT_AGE, ANIMALS, CHILD_AGE, FRONTAL, INFANT, NO_VIEW_WORDS, NOTHING, OLDEST, PARTS, SIDES,
                                       SILENT, STAGES, VIEW_WORDS, age_in_words, age_unit, bare_capitals, bare_words, tag_items, tag_texts,
                                       tag_values, words_found, words_left, words_name)
 
@@ -87,7 +87,7 @@ def _ages_of_dates(ds)->list[float]:
     days = [[d for k in keywords if (d := _dated(ds, k)) and d >= born] for keywords in (EXAMINED, WRITTEN)]
     return [age for d in days[0] or days[1][:1] if (age := _between(born, d)) <= OLDEST]
 
-def _care(age): return 3 if age >= ADULT else 2 if age < INFANT else 1 if age >= CHILD else 0
+def _care(age): return 3 if age >= ADULT_AGE else 2 if age < INFANT else 1 if age >= CHILD_AGE else 0
 
 # %% ../../nbs/data/14_tags.ipynb #07181d82
 _NO_AGE, _NO_DATE = '0*', r'0*|(\d)\1*|(19000101|00010101|01011900|01010001)0*'   # digits that stand for nothing
@@ -332,7 +332,7 @@ TAGS_READ = ('SOPClassUID', 'ImageType', 'Modality', 'ConversionType', 'Manufact
 # %% ../../nbs/data/14_tags.ipynb #b1cd8ffa
 def _names_adult(ds, keyword)->bool:
     "Does free text speak of an adult? Heard where no age is known: with one, it is the name of a setting"
-    return any(STAGES.get(w) == ADULT for text in tag_texts(ds, keyword)[:1] for w in bare_words(text).casefold().split())
+    return any(STAGES.get(w) == ADULT_AGE for text in tag_texts(ds, keyword)[:1] for w in bare_words(text).casefold().split())
 
 # %% ../../nbs/data/14_tags.ipynb #b449ffac
 def _raw(ds)->bool:
@@ -348,9 +348,9 @@ def judge_tags(
     "What a film's tags forbid, and what a reader must know beside its score"
     years, words, conflict, unread = _age(ds)
     if years is None: words = next((f'adult ({k})' for k in ('BodyPartExamined', *SERIES) if _names_adult(ds, k)), '')
-    grown = words if years is None or years >= ADULT else ''
+    grown = words if years is None or years >= ADULT_AGE else ''
     judges = dict(modality=_modality, derived=_derived, body_part=_body_part, lateral=_view, adult=lambda ds: grown)
     code, seen = next(((code, seen) for code, judge in judges.items() if (seen := judge(ds))), ('', ''))
-    flags = dict(infant=years is not None and years < INFANT, child=years is not None and CHILD <= years < ADULT,
+    flags = dict(infant=years is not None and years < INFANT, child=years is not None and CHILD_AGE <= years < ADULT_AGE,
                  age_unknown=years is None and not unread, age_unreadable=unread, age_conflict=conflict, raw=_raw(ds))
     return dict(code=code, seen=seen, age_years=years, flags=[flag for flag, is_so in flags.items() if is_so])
