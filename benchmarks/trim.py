@@ -16,7 +16,7 @@ from pneumo_nb.data.film import read_film, resize_film
 from pneumo_nb.evaluate.operating_point import read_oof
 from pneumo_nb.screen.bundle import load_bundle
 from pneumo_nb.screen.gate import verdicts
-from pneumo_nb.stats import auc, bootstrap, interval
+from pneumo_nb.stats import auc, bootstrap, interval, rates
 from pneumo_nb.study.gate_fit import ADULT, CHILD, read_elsewhere
 from pneumo_nb.train.corruptions import corrupt
 
@@ -35,28 +35,34 @@ def cut(film):
     inner = Image.fromarray(np.ascontiguousarray(film[top:h - bottom, left:w - right]))
     return np.array(resize_film(inner, h)), max(edges)/h
 
+def cut_all(films):
+    "The films without their flat edges; of which it shows"
+    pairs = [cut(f) for f in films]
+    return np.stack([film for film, _ in pairs]), np.array([share > SHOWS for _, share in pairs])
+
 def judged(bundle, films, y, threshold):
     "A function of weights (draws, films): AUC, sensitivity, specificity"
     p = bundle.probability(bundle.logits(films))
     called = p >= threshold
-    return lambda w: dict(auc=auc(y, p, w), sensitivity=w[:, y] @ called[y]/w[:, y].sum(1),
-                          specificity=w[:, ~y] @ ~called[~y]/w[:, ~y].sum(1))
+    def measures(w):
+        share = rates(*(w @ films for films in (called & y, ~called & y, ~called & ~y, called & ~y)))
+        return dict(auc=auc(y, p, w), sensitivity=share['sensitivity'], specificity=share['specificity'])
+    return measures
 
-def compared(bundle, films, held, threshold):
+def compared(bundle, films, without, held, threshold):
     "Each measure uncut and cut; low and high, a 95 % interval over patients, are of the change"
     y = (held.label == PNEUMONIA).to_numpy()
-    found = [judged(bundle, f, y, threshold) for f in (films, np.stack([cut(f)[0] for f in films]))]
+    found = [judged(bundle, f, y, threshold) for f in (films, without)]
     def change(w): return {m: after - before for (m, before), after in zip(found[0](w).items(), found[1](w).values(), strict=True)}
     low_high = {m: interval(draws) for m, draws in bootstrap(held.patient, change, 500, 0, y).items()}
-    uncut, without = ({m: float(v[0]) for m, v in of(np.ones((1, len(y)))).items()} for of in found)
-    return {m: dict(uncut=uncut[m], cut=without[m], low=low_high[m][0], high=low_high[m][1]) for m in uncut}
+    before, after = ({m: float(v[0]) for m, v in of(np.ones((1, len(y)))).items()} for of in found)
+    return {m: dict(uncut=before[m], cut=after[m], low=low_high[m][0], high=low_high[m][1]) for m in before}
 
 def refused(bundle, films):
     "Share of films that the gate refuses, uncut and cut; and how many are cut at all"
-    ask, pairs = lambda x: bundle.logits_features(x)[1], [cut(f) for f in films]
-    codes = {how: verdicts(bundle.gate, x, ask) for how, x in dict(uncut=films, cut=[film for film, _ in pairs]).items()}
-    shows = float(np.mean([share > SHOWS for _, share in pairs]))
-    return dict(films=len(films), shows=shows) | {how: float(np.mean(c != '')) for how, c in codes.items()}
+    ask, (without, shows) = lambda x: bundle.logits_features(x)[1], cut_all(films)
+    codes = {how: verdicts(bundle.gate, x, ask) for how, x in dict(uncut=films, cut=without).items()}
+    return dict(films=len(films), shows=float(shows.mean())) | {how: float(np.mean(c != '')) for how, c in codes.items()}
 
 def main():
     p = parser(__doc__, 'results/trim.json')
@@ -66,11 +72,12 @@ def main():
     bundle, held = load_bundle(), read_oof('results/model/held_out.csv').query("corruption == 'clean'").reset_index(drop=True)
     films = np.stack([read_film(Path(a.data)/path, bundle.size) for path in held.path])
     away = read_elsewhere(a.elsewhere, bundle.size)
-    shows, threshold = np.array([cut(f)[1] > SHOWS for f in films]), bundle.point().threshold
+    (without, shows), threshold = cut_all(films), bundle.point().threshold
+    bordered = np.stack([corrupt(f, 'margins', 2) for f in films])
     told = dict(utc=now(), command='make trim DATA=… ELSEWHERE=…', model=bundle.model, films=len(held), threshold=threshold,
                 cut={label: float(shows[held.label == label].mean()) for label in held.label.unique()},
-                clean=compared(bundle, films, held, threshold),
-                margins=compared(bundle, np.stack([corrupt(f, 'margins', 2) for f in films]), held, threshold),
+                clean=compared(bundle, films, without, held, threshold),
+                margins=compared(bundle, bordered, cut_all(bordered)[0], held, threshold),
                 gate=dict(children=refused(bundle, away.films[away.ages <= CHILD]), adults=refused(bundle, away.films[away.ages >= ADULT])))
     write_atomic(Path(a.out), json.dumps(told, indent=1) + '\n')
     print(json.dumps(told, indent=1))

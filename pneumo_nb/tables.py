@@ -320,11 +320,11 @@ _ASKED = { # column: (where it is wrong, the fault, the way out)
     'corruption': (pd.isna, 'is empty', "It names the corruption; of films as they are: table.assign(corruption='clean').")}
 
 def has_columns(
-    table:pd.DataFrame,                                                             # Any
-    *columns:str,                                                                   # Of any name
-    who:str,                                                                        # How an error calls the table
+    table:pd.DataFrame, # Any
+    *columns:str,       # Of any name
+    who:str,            # How an error calls the table
     way_out:Callable[[list], str]=lambda missing: 'Give the table as it was made.', # From the columns that are missing, what to do
-)->pd.DataFrame:                                                                    # `table` itself
+)->pd.DataFrame:        # `table` itself
     "The table, when it has these columns; else a `TableError`"
     there = _frame(table, who)
     if not (missing := [c for c in columns if c not in there]): return there

@@ -20,8 +20,9 @@ from matplotlib.axes import Axes
 from ..core import can_write, json_with, plain_data, shown_name, write_atomic
 from ..evaluate.site_scores import read_scores
 from ..plot import DECISION_STYLE, MODEL_STYLE, axes, stamp
-from .queue import (SCORE_SETS, TESTED, FILM_COLUMNS, GROUPS, WARM_UP, WEEK, Site, check_site, compare_policies, held_out_scores,
-                                    in_processes, lookup, policies, queue_week, reader_hours, replicate, score_pools, utilisation)
+from .queue import (FILM_COLUMNS, GROUPS, SCORE_SETS, TESTED, WARM_UP, WEEK, Site, check_site, compare_policies,
+                                    held_out_scores, in_processes, lookup, policies, queue_week, reader_hours, replicate, score_pools,
+                                    utilisation)
 
 # %% ../../nbs/screen/60_queue_results.ipynb #0d6f3678
 def format_minutes(
@@ -228,17 +229,17 @@ def _timed(spent, name, f, *args, **kwargs):
 def _unsure_from(about): return about['band'][0] if about.get('band') else .3
 
 def run_triage(
-    site:Site,                   # The hospital
-    scores:pd.DataFrame,         # DataFrame with label and p
-    about:dict,                  # Where the scores come from: threshold, line, and what else is known
+    site:Site,            # The hospital
+    scores:pd.DataFrame,  # DataFrame with label and p
+    about:dict,           # Where the scores come from: threshold, line, and what else is known
     unsure_from:float|None=None, # Unsure from this p on up to the threshold, 0–1; None: where the shipped band begins, else .3
-    replications:int=200,        # Months
-    days:int=28,                 # Of a month, that count; whole weeks
-    seed:int=0,                  # Same seed, same months
-    workers:int=1,               # As for `replicate`
-    worse:bool=False,            # With the worse scores of the same model?
-    folder:str|Path=None,        # As for `held_out_scores`, for these
-)->dict:                         # Plain data: what results/triage.json holds
+    replications:int=200, # Months
+    days:int=28,          # Of a month, that count; whole weeks
+    seed:int=0,           # Same seed, same months
+    workers:int=1,        # As for `replicate`
+    worse:bool=False,     # With the worse scores of the same model?
+    folder:str|Path=None, # As for `held_out_scores`, for these
+)->dict:                  # Plain data: what results/triage.json holds
     "Compare the orders, then the grid, then worse scores; time it"
     spent, threshold, (normal, ill) = {}, about['threshold'], score_pools(scores)
     unsure_from = _unsure_from(about) if unsure_from is None else unsure_from

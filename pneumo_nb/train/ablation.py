@@ -175,7 +175,7 @@ def ablation(
     max_films:int|None=None,             # About so many films; None takes all
     log:Callable=noop,                   # Called with lines of progress, e.g. `print`
     workers:int|None=None,               # As for `in_parallel`
-)->pd.DataFrame:                         # The whole CSV
+)->pd.DataFrame: # The whole CSV
     "Every recipe with every seed, one line each; goes on where it was stopped"
     out, settings = Path(out), dict(fold=0, size=size, epochs=epochs, max_films=max_films or 0)
     done = read_rows(out)
